@@ -1,0 +1,47 @@
+# The same words everywhere; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench fix lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip --python $(BIN)/python install -qq
+PYTEST_ARGS ?=
+CODE := src tests $(wildcard benchmarks)
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/ready ## make .venv with everything in it (does nothing when it is up to date)
+
+# No pip inside: the one that came with Python fills the venv, so `ensurepip` may be missing.
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Watchword needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
+	@echo "setup: installing what requirements.lock names"
+	@$(PIP) --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
+	@touch .venv/ready
+
+run: setup ## serve a demo on http://127.0.0.1:9261 (admin / Admin123)
+	@exec $(BIN)/watchword serve --demo
+
+test: setup ## run all tests, the slow ones too
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: setup ## format, lint, types, import contracts and the fast tests
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q -n auto -m "not slow" $(PYTEST_ARGS)
+
+bench: setup ## measure log-ins, token checks, start-up and memory
+	@$(BIN)/python benchmarks/run.py
+
+fix: setup ## put the code into format and repair what ruff can
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
+
+lock: ## write requirements.lock anew (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
+		--only-binary :all: --upgrade --group pyproject.toml:dev pyproject.toml -o requirements.lock >/dev/null

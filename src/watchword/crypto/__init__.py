@@ -1,0 +1,1 @@
+"""Crypto: password hashing, signing keys, and the encryption of keys at rest."""

@@ -1,0 +1,1 @@
+"""Dialects: one folder for each API that clients already speak; none imports another."""

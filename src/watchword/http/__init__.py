@@ -1,0 +1,1 @@
+"""HTTP: what all surfaces share, and no dialect by name."""
