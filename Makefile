@@ -1,6 +1,6 @@
 # The same words everywhere; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fix lock
+.PHONY: help setup run test check lint bench fix lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,12 +28,14 @@ run: setup ## serve a demo on http://127.0.0.1:9261 (admin / Admin123)
 test: setup ## run all tests, the slow ones too
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
-check: setup ## format, lint, types, import contracts and the fast tests
+check: lint ## lint, and run the fast tests
+	@$(BIN)/pytest -q -n auto -m "not slow" $(PYTEST_ARGS)
+
+lint: setup ## look at format, style, types and import contracts
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -n auto -m "not slow" $(PYTEST_ARGS)
 
 bench: setup ## measure log-ins, token checks, start-up and memory
 	@$(BIN)/python benchmarks/run.py

@@ -1,0 +1,30 @@
+"""Waiting for something that another process or thread will do: poll until a deadline."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+PAUSE_S = 0.01
+
+
+async def eventually(check: Callable[[], Awaitable[Found | None]], *, within: float = 5.0) -> Found:
+    """Ask again and again until the answer is true, and return it."""
+    deadline = time.monotonic() + within
+    while True:
+        if found := await check():
+            return found
+        assert time.monotonic() < deadline, f"not so within {within} s"
+        await asyncio.sleep(PAUSE_S)
+
+
+def until(check: Callable[[], Found | None], *, within: float = 5.0) -> Found:
+    """Do the same without a loop of asyncio."""
+    deadline = time.monotonic() + within
+    while True:
+        if found := check():
+            return found
+        assert time.monotonic() < deadline, f"not so within {within} s"
+        time.sleep(PAUSE_S)
