@@ -40,8 +40,9 @@ lint: setup ## look at format, style, types and import contracts
 bench: setup ## measure log-ins, token checks, start-up and memory
 	@$(BIN)/python benchmarks/run.py
 
-fix: setup ## put the code into format and repair what ruff can
+fix: setup ## put the code into format, repair what ruff can, and draw docs/map.md
 	@$(BIN)/ruff format $(CODE)
+	@PYTHONPATH=tests $(BIN)/python -m architecture.drawing
 	@$(BIN)/ruff check --fix $(CODE)
 
 lock: ## write requirements.lock anew (needs uv)

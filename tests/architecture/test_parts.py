@@ -2,29 +2,37 @@
 
 import re
 
-from architecture import tree
+from architecture import drawing, tree
 
 DIALECT_PARTS = {"__init__.py", "routes.py", "wire.py", "errors.py", "NOTES.md"}
 VAGUE_NAMES = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
-MAP = tree.ROOT / "docs" / "map.md"
 
 
 def test_what_the_map_names_exists() -> None:
     """Each path on the map is there."""
-    named = set(re.findall(r"`([\w.\-/]+/[\w.\-/]*)`", MAP.read_text(encoding="utf-8")))
+    named = set(re.findall(r"`([\w.\-/]+/[\w.\-/]*)`", drawing.MAP.read_text(encoding="utf-8")))
 
     assert named
     assert {path for path in named if not (tree.ROOT / path).exists()} == set()
 
 
-def test_the_map_names_each_room() -> None:
-    """Each folder below the package with code in it is on the map, and so is each top module."""
-    drawn = MAP.read_text(encoding="utf-8")
-    modules = tree.modules("src")
-    folders = {f"{tree.name(path.parent)}/" for path in modules} - {"src/watchword/"}
-    tops = {tree.name(path) for path in modules if path.parent == tree.PACKAGE}
+def test_the_map_shows_every_file() -> None:
+    """The map has a line for each room, folder and file of the code; `make fix` draws them."""
+    written = drawing.MAP.read_text(encoding="utf-8")
 
-    assert {path for path in folders | tops if f"`{path}`" not in drawn} == set()
+    assert drawing.DRAWN in written
+    assert written.splitlines() == drawing.draw().splitlines()
+
+
+def test_the_map_shows_every_kind_of_test() -> None:
+    """Each folder of tests has a line on the map, so that a reader finds what proves what."""
+    written = drawing.MAP.read_text(encoding="utf-8")
+    below = [path.relative_to(tree.ROOT).parts for path in tree.modules("tests")]
+
+    kinds = {f"tests/{parts[1]}/" for parts in below if len(parts) > len(("tests", "a file"))}
+
+    assert kinds
+    assert {kind for kind in kinds if f"`{kind}`" not in written} == set()
 
 
 def test_each_dialect_has_its_parts() -> None:
