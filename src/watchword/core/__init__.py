@@ -1,0 +1,1 @@
+"""What is true about accounts. Imports the standard library and nothing else of this package."""

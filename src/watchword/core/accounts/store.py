@@ -1,0 +1,54 @@
+"""What the core asks of whoever keeps accounts."""
+
+from typing import Protocol
+
+from watchword.core.accounts.model import Account
+from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.page import Page
+
+
+class AccountStore(Protocol):
+    """Keeps accounts, found by id and by identifier.
+
+    An identifier is the canonical key of a name or of a confirmed address; over all
+    accounts each key belongs to one of them. A name that looks like an address is also
+    refused while any other account has that address, confirmed or not.
+    """
+
+    async def by_id(self, account_id: AccountId) -> Account | None: ...
+
+    async def by_identifier(self, key: str) -> Account | None:
+        """Return the account whose name or confirmed address has this canonical key."""
+
+    async def page(self, *, after: str | None = None, limit: int) -> Page[Account]:
+        """Return accounts, oldest first."""
+
+    async def count(self) -> int: ...
+
+    def add(self, account: Account) -> None:
+        """Record a new account.
+
+        At commit: ConflictError("name") or ConflictError("email") when a key is taken.
+        The first account ever also records that single-user mode has ended.
+        """
+
+    def update(self, account: Account, *, before: Account) -> None:
+        """Record the fields in which the account differs from what it was before.
+
+        Only those are written, so that two changes at once (a role and a state) both last.
+
+        At commit: NotFoundError if it is gone, ConflictError as `add`.
+        """
+
+    def delete(self, account_id: AccountId) -> None:
+        """Record the end of the account and of everything that belongs to it.
+
+        At commit: NotFoundError if it is gone. Audit events stay.
+        """
+
+    def require_other_admin(self, account_id: AccountId) -> None:
+        """Make the commit depend on another enabled admin being there.
+
+        At commit: DeniedError if there is none. Two commits that would each take away
+        the other's admin cannot both pass, whatever the engine.
+        """

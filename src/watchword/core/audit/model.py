@@ -1,0 +1,60 @@
+"""Audit events: who did what to whom, when and from where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from watchword.core.kernel.caller import Actor
+
+
+class Action(StrEnum):
+    """What can be recorded, as noun.verb.outcome."""
+
+    ACCOUNT_CREATE = "account.create"
+    ACCOUNT_REGISTER = "account.register"
+    ACCOUNT_DELETE = "account.delete"
+    ACCOUNT_DISABLE = "account.disable"
+    ACCOUNT_ENABLE = "account.enable"
+    ACCOUNT_ROLE = "account.role"
+    ACCOUNT_UNLOCK = "account.unlock"
+    PASSWORD_CHANGE_OK = "password.change.ok"
+    PASSWORD_CHANGE_REFUSED = "password.change.refused"
+    PASSWORD_RESET = "password.reset"
+    SESSION_SIGNIN_OK = "session.signin.ok"
+    SESSION_SIGNIN_REFUSED = "session.signin.refused"
+    SESSION_END = "session.end"
+    SETUP_ADMIN = "setup.admin"
+    SIGNING_KEY_ROTATE = "signing-key.rotate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened.
+
+    `actor` is an account id, `operator` for the command line or empty for a stranger;
+    `subject` an account id, or a keyed digest where a stranger typed a name that nobody
+    has. `detail` is a word of ours, never one of theirs.
+    """
+
+    at: datetime
+    action: Action
+    subject: str
+    actor: str = ""
+    address: str = ""
+    dialect: str = ""
+    detail: str = ""
+
+
+def event_by(
+    actor: Actor, action: Action, *, at: datetime, subject: str, detail: str = ""
+) -> Event:
+    """Return what this actor did, with where from."""
+    return Event(
+        at=at,
+        action=action,
+        subject=subject,
+        actor=actor.name,
+        address=actor.origin.address,
+        dialect=actor.origin.dialect,
+        detail=detail,
+    )

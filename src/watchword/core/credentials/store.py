@@ -1,0 +1,37 @@
+"""What the core asks of whoever keeps credentials."""
+
+from typing import Protocol
+
+from watchword.core.credentials.model import PasswordCredential
+from watchword.core.kernel.ids import AccountId
+
+
+class CredentialStore(Protocol):
+    """Keeps at most one password per account, and the hashes it had before."""
+
+    async def password_of(self, account_id: AccountId) -> PasswordCredential | None: ...
+
+    async def earlier_passwords(self, account_id: AccountId, *, limit: int) -> tuple[str, ...]:
+        """Return encoded hashes that the current one replaced, newest first."""
+
+    async def documented(self) -> tuple[AccountId, ...]:
+        """Return the accounts that still have the documented password, 100 at most."""
+
+    def put_password(self, credential: PasswordCredential, *, remember: int = 0) -> None:
+        """Record the account's new password, keeping `remember` replaced hashes.
+
+        At commit: NotFoundError if the account is gone.
+        """
+
+    def rehash(self, credential: PasswordCredential, *, replaces: str) -> None:
+        """Record another hash of the same password, unless it changed meanwhile.
+
+        The hash is stored only where `replaces` still is; it enters no history.
+        """
+
+    def require(self, account_id: AccountId, *, encoded: str) -> None:
+        """Make the commit depend on the account being active with this password.
+
+        At commit: DeniedError otherwise. A session is opened under this condition, so that a
+        change of password or state that commits first leaves no session behind.
+        """

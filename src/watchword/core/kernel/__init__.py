@@ -1,0 +1,1 @@
+"""Words every noun shares: ids, time, chance, errors, who asks, pages."""

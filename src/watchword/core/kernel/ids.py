@@ -1,0 +1,6 @@
+"""Identifiers, one type per noun so that they cannot be mixed up."""
+
+from typing import NewType
+
+AccountId = NewType("AccountId", str)
+SessionId = NewType("SessionId", str)

@@ -1,0 +1,25 @@
+"""The only place that draws secrets and ids."""
+
+import secrets
+import uuid
+from typing import Protocol
+
+
+class Randomness(Protocol):
+    """Draws what nobody can guess."""
+
+    def token(self, byte_count: int) -> str:
+        """Return `byte_count` random bytes as base64url text without padding."""
+
+    def uuid(self) -> str:
+        """Return a random UUID (RFC 9562, version 4) in its usual spelling."""
+
+
+class SystemRandomness:
+    """The operating system's generator."""
+
+    def token(self, byte_count: int) -> str:
+        return secrets.token_urlsafe(byte_count)
+
+    def uuid(self) -> str:
+        return str(uuid.uuid4())

@@ -1,0 +1,42 @@
+"""Every way of saying no that a caller can expect."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why something was refused. A dialect words each of them; a test makes it prove that."""
+
+    WRONG_CREDENTIALS = "wrong_credentials"
+    DISABLED = "disabled"
+    THROTTLED = "throttled"
+    WRONG_PASSWORD = "wrong_password"
+    CLOSED = "closed"
+    NOT_ADMIN = "not_admin"
+    NOT_FOUND = "not_found"
+    SELF = "self"
+    LAST_ADMIN = "last_admin"
+    ROLE_UNKNOWN = "role_unknown"
+    ROLE_RESERVED = "role_reserved"
+    NAME_SHORT = "name_short"
+    NAME_INVALID = "name_invalid"
+    NAME_TAKEN = "name_taken"
+    ADDRESS_INVALID = "address_invalid"
+    ADDRESS_TAKEN = "address_taken"
+    PASSWORD_SHORT = "password_short"
+    PASSWORD_LONG = "password_long"
+    PASSWORD_COMMON = "password_common"
+    PASSWORD_REUSED = "password_reused"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The answer is no.
+
+    `number` belongs to the reason: the least or the most that is allowed. `retry_after`
+    is in whole seconds and is set when asking again later can help.
+    """
+
+    reason: Refusal
+    number: int = 0
+    retry_after: int = 0

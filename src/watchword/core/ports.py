@@ -1,0 +1,161 @@
+"""Everything the core asks of the outside, in one place."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from watchword.core.accounts.model import Account
+from watchword.core.accounts.store import AccountStore
+from watchword.core.audit.store import AuditStore
+from watchword.core.credentials.store import CredentialStore
+from watchword.core.kernel.ids import SessionId
+from watchword.core.policy.store import AttemptGate, AttemptStore
+from watchword.core.sessions.model import AccessToken, Session
+from watchword.core.sessions.store import SessionStore
+from watchword.core.setup.store import SetupStore
+from watchword.core.signing.model import SigningKey
+from watchword.core.signing.store import SigningKeyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A live session and its account, read together."""
+
+    account: Account
+    session: Session
+
+
+class Work(Protocol):
+    """One transaction over every store.
+
+    Reads see what is committed. Writes are recorded, in order, and nothing of them is
+    seen by anybody before `commit`, which applies all or raises and applies none. Any
+    method that touches the database raises UnavailableError when it does not answer.
+    """
+
+    @property
+    def accounts(self) -> AccountStore: ...
+    @property
+    def credentials(self) -> CredentialStore: ...
+    @property
+    def sessions(self) -> SessionStore: ...
+    @property
+    def attempts(self) -> AttemptStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
+    @property
+    def setup(self) -> SetupStore: ...
+    @property
+    def signing_keys(self) -> SigningKeyStore: ...
+
+    async def bearer(self, session_id: SessionId) -> Bearer | None:
+        """Return a stored session with its account, in one look: each request asks this.
+
+        Says nothing of expiry or state; the caller judges.
+        """
+
+    async def commit(self) -> None:
+        """Apply what was recorded. When this returns it survives a crash of the machine."""
+
+
+OpenWork = Callable[[], AbstractAsyncContextManager[Work]]
+
+
+class Storage(Protocol):
+    """A database, open."""
+
+    @property
+    def attempts(self) -> AttemptGate: ...
+    @property
+    def revocations(self) -> "Revocations": ...
+
+    def open_work(self) -> AbstractAsyncContextManager[Work]: ...
+
+    async def check(self) -> None:
+        """Return if the database reads and can write now, else raise UnavailableError."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go."""
+
+
+class Revocations(Protocol):
+    """Tells whether anything was revoked, at the price of a look into memory."""
+
+    @property
+    def lifetime(self) -> timedelta | None:
+        """How long a stamp may be believed; None where every revocation changes it at once."""
+
+    def stamp(self) -> int | None:
+        """Return a number that changes with each revocation, None while one is under way.
+
+        Take the stamp before reading what is to be cached.
+        """
+
+
+class Hasher(Protocol):
+    """Slow password hashing, off the event loop, with a bounded number of callers."""
+
+    @property
+    def decoy(self) -> str:
+        """An encoded hash of nothing anybody knows, as costly as a current one."""
+
+    def place(self, address: str, *, exempt: bool = False) -> AbstractContextManager[None]:
+        """Hold one of the places for callers that wait for a hash.
+
+        Raises UnavailableError on entry when all are taken, or when this address holds
+        its quarter of them and is not exempt.
+        """
+
+    async def hash(self, password: str) -> str:
+        """Return the encoded hash of a new password, with the current parameters."""
+
+    async def verify(self, password: str, encoded: str) -> bool:
+        """Say whether the password has this hash. A hash past our limits matches nothing."""
+
+    def is_outdated(self, encoded: str) -> bool:
+        """Say whether a new hash of the same password would be stronger."""
+
+
+class Blocklist(Protocol):
+    """Knows the passwords that everybody tries first."""
+
+    async def has(self, password: str, *, about: tuple[str, ...] = ()) -> bool:
+        """Say whether a guesser would come to this early; `about` are words of the account."""
+
+
+class Digester(Protocol):
+    """Turns text into a keyed digest that says nothing without our key."""
+
+    def digest(self, purpose: str, text: str) -> str:
+        """Return HMAC-SHA-256 as base64url; each purpose has its own key."""
+
+
+class Signer(Protocol):
+    """Signs and reads access tokens (RFC 9068) with keys that rotate."""
+
+    async def sign(self, token: AccessToken) -> str:
+        """Return the token as a signed JWT."""
+
+    async def read(self, text: str) -> AccessToken | None:
+        """Return the claims if signature, algorithm, type, issuer and audience are right.
+
+        Expiry is for the caller to judge; a token from the future is refused here.
+        """
+
+    async def trusts(self, token: AccessToken) -> bool:
+        """Say whether the key of a token that `read` returned is still one of ours.
+
+        Cheap: no signature is checked again.
+        """
+
+
+class KeyRing(Protocol):
+    """Looks after the signing keys."""
+
+    async def public_keys(self) -> tuple[str, ...]:
+        """Return the public JWKs, as JSON, of every key that still verifies, newest first."""
+
+    def generate(self) -> SigningKey:
+        """Make a new key pair under the master key; storing it is the caller's."""

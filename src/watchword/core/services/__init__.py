@@ -1,0 +1,30 @@
+"""What callers can ask for. The only code that joins nouns."""
+
+from dataclasses import dataclass
+
+from watchword.core.services.accounts import Accounts
+from watchword.core.services.audit import AuditTrail
+from watchword.core.services.authenticate import Authenticate
+from watchword.core.services.housekeeping import Housekeeping
+from watchword.core.services.passwords import Passwords
+from watchword.core.services.sessions import Sessions
+from watchword.core.services.setup import Setup
+from watchword.core.services.signin import SignIn
+from watchword.core.services.signingkeys import SigningKeys
+from watchword.core.services.signup import SignUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Every use case, ready to call. Surfaces receive this and nothing else."""
+
+    authenticate: Authenticate
+    signin: SignIn
+    signup: SignUp
+    accounts: Accounts
+    passwords: Passwords
+    sessions: Sessions
+    setup: Setup
+    audit: AuditTrail
+    signing_keys: SigningKeys
+    housekeeping: Housekeeping

@@ -1,0 +1,67 @@
+"""Judge and hash a password that somebody wants to have from now on."""
+
+from watchword.core.accounts.model import Account
+from watchword.core.kernel.caller import Origin
+from watchword.core.policy.passwords import PasswordPolicy
+from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.policy.signin import AttemptLimits
+from watchword.core.ports import Blocklist, Hasher, OpenWork
+
+
+class NewPassword:
+    """Applies the password policy; the same rules for every way to set a password."""
+
+    def __init__(
+        self,
+        *,
+        open_work: OpenWork,
+        hasher: Hasher,
+        blocklist: Blocklist,
+        policy: PasswordPolicy,
+        limits: AttemptLimits,
+    ) -> None:
+        self._open_work = open_work
+        self._hasher = hasher
+        self._blocklist = blocklist
+        self._policy = policy
+        self._limits = limits
+
+    @property
+    def remembered(self) -> int:
+        """How many replaced hashes are kept: the history less the current one."""
+        return max(0, self._policy.history - 1)
+
+    async def refusal(
+        self, password: str, *, documented: int, about: tuple[str, ...] = ()
+    ) -> Refused | None:
+        """Return what is wrong with the password, None if it may be used.
+
+        `documented` is the least length on the page of the dialect that asks; `about`
+        are the account's own words, which a guesser tries first.
+        """
+        if refused := self._policy.judge(password, documented=documented):
+            return refused
+        if self._policy.blocklist and await self._blocklist.has(password, about=about):
+            return Refused(Refusal.PASSWORD_COMMON)
+        return None
+
+    async def was_used(self, account: Account, password: str, *, current: str) -> bool:
+        """Say whether this is the current password or one that history remembers."""
+        if not self._policy.history:
+            return False
+        async with self._open_work() as work:
+            earlier = await work.credentials.earlier_passwords(account.id, limit=self.remembered)
+        for encoded in (current, *earlier):
+            if await self._hasher.verify(password, encoded):
+                return True
+        return False
+
+    async def hash(self, password: str, *, origin: Origin) -> str:
+        """Hash a password that was judged. Raises UnavailableError when hashing is full."""
+        with self._hasher.place(origin.network, exempt=origin.within(self._limits.exempt)):
+            return await self._hasher.hash(password)
+
+
+def words_about(name: str, *more: str | None) -> tuple[str, ...]:
+    """Return the words of an account that its password should not be made of."""
+    return tuple(word for word in (name, *more) if word)

@@ -1,0 +1,150 @@
+"""Change one's own password, or set somebody else's."""
+
+from dataclasses import replace
+
+from watchword.core.accounts.model import Account
+from watchword.core.audit.model import Action, Event, event_by
+from watchword.core.credentials.model import PasswordCredential
+from watchword.core.kernel.caller import Actor
+from watchword.core.kernel.clock import Clock
+from watchword.core.kernel.errors import DeniedError, NotFoundError
+from watchword.core.kernel.ids import AccountId
+from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.policy.store import Attempt
+from watchword.core.ports import Hasher, OpenWork
+from watchword.core.services.attempts import Guesses
+from watchword.core.services.newpassword import NewPassword, words_about
+
+
+class Passwords:
+    """Sets passwords. Every other session of the account ends with the old one."""
+
+    def __init__(
+        self,
+        *,
+        open_work: OpenWork,
+        hasher: Hasher,
+        guesses: Guesses,
+        new_password: NewPassword,
+        clock: Clock,
+    ) -> None:
+        self._open_work = open_work
+        self._hasher = hasher
+        self._guesses = guesses
+        self._new_password = new_password
+        self._clock = clock
+
+    async def change(
+        self, actor: Actor, *, current: str, new: str, documented: int
+    ) -> Refused | None:
+        """Change the caller's own password; the session that asks lives on.
+
+        A wrong current password counts as a failed log-in: a stolen token is no way to
+        guess more often.
+        """
+        assert actor.account_id is not None
+        account, credential = await self._find(actor.account_id)
+        if account is None:
+            return Refused(Refusal.NOT_FOUND)
+        encoded = credential.encoded if credential else self._hasher.decoy
+        async with self._guesses.admit(account.id, actor.origin) as attempt:
+            if isinstance(attempt, Refused):
+                return attempt
+            matches = await self._hasher.verify(current, encoded)
+            await self._settle(attempt, actor, account, matches=matches and credential is not None)
+        if not matches or credential is None:
+            return Refused(Refusal.WRONG_PASSWORD)
+        if refused := await self._refusal(account, new, documented, current=encoded):
+            return refused
+        return await self._replace(actor, account, credential, new)
+
+    async def reset(
+        self, actor: Actor, account_id: AccountId, *, new: str, documented: int
+    ) -> Refused | None:
+        """Set anybody's password, for an admin. Every session of the account ends.
+
+        It also ends the waits that failed log-ins brought upon the account.
+        """
+        if not actor.is_admin:
+            return Refused(Refusal.NOT_ADMIN)
+        account, credential = await self._find(account_id)
+        # What is wrong with the password by itself is told first, as for an account that is.
+        current = credential.encoded if credential else ""
+        if refused := await self._refusal(account, new, documented, current=current):
+            return refused
+        if account is None:
+            return Refused(Refusal.NOT_FOUND)
+        encoded = await self._new_password.hash(new, origin=actor.origin)
+        return await self._store_reset(actor, account_id, encoded)
+
+    async def _find(
+        self, account_id: AccountId
+    ) -> tuple[Account | None, PasswordCredential | None]:
+        async with self._open_work() as work:
+            account = await work.accounts.by_id(account_id)
+            credential = await work.credentials.password_of(account_id) if account else None
+        return account, credential
+
+    async def _refusal(
+        self, account: Account | None, new: str, documented: int, *, current: str
+    ) -> Refused | None:
+        about = words_about(account.name, account.email) if account else ()
+        if refused := await self._new_password.refusal(new, documented=documented, about=about):
+            return refused
+        if account and await self._new_password.was_used(account, new, current=current):
+            return Refused(Refusal.PASSWORD_REUSED)
+        return None
+
+    async def _settle(
+        self, attempt: Attempt, actor: Actor, account: Account, *, matches: bool
+    ) -> None:
+        now = self._clock.now()
+        async with self._open_work() as work:
+            if matches:
+                work.attempts.succeeded(replace(attempt, at=now), account.id)
+            else:
+                work.attempts.failed(replace(attempt, at=now), self._guesses.limits)
+                work.audit.add(self._event(actor, Action.PASSWORD_CHANGE_REFUSED, account.id))
+            await work.commit()
+
+    async def _replace(
+        self, actor: Actor, account: Account, credential: PasswordCredential, new: str
+    ) -> Refused | None:
+        encoded = await self._new_password.hash(new, origin=actor.origin)
+        async with self._open_work() as work:
+            work.credentials.require(account.id, encoded=credential.encoded)
+            work.credentials.put_password(
+                self._credential(account.id, encoded), remember=self._new_password.remembered
+            )
+            work.sessions.end_all_of(account.id, but=actor.session_id)
+            work.audit.add(self._event(actor, Action.PASSWORD_CHANGE_OK, account.id))
+            try:
+                await work.commit()
+            except DeniedError:
+                # Somebody changed it in the meantime: what was typed is not current now.
+                return Refused(Refusal.WRONG_PASSWORD)
+        return None
+
+    async def _store_reset(
+        self, actor: Actor, account_id: AccountId, encoded: str
+    ) -> Refused | None:
+        async with self._open_work() as work:
+            work.credentials.put_password(
+                self._credential(account_id, encoded), remember=self._new_password.remembered
+            )
+            work.sessions.end_all_of(account_id)
+            work.attempts.forget(account_id)
+            work.audit.add(self._event(actor, Action.PASSWORD_RESET, account_id))
+            try:
+                await work.commit()
+            except NotFoundError:
+                return Refused(Refusal.NOT_FOUND)
+        return None
+
+    def _credential(self, account_id: AccountId, encoded: str) -> PasswordCredential:
+        return PasswordCredential(
+            account_id=account_id, encoded=encoded, changed_at=self._clock.now()
+        )
+
+    def _event(self, actor: Actor, action: Action, subject: AccountId) -> Event:
+        return event_by(actor, action, at=self._clock.now(), subject=subject)

@@ -1,0 +1,202 @@
+"""Make accounts: by whoever may register, by an admin, by the command line."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from watchword.core.accounts.model import Account, Role
+from watchword.core.accounts.names import canonical, is_address, is_name
+from watchword.core.audit.model import Action, event_by
+from watchword.core.credentials.model import PasswordCredential
+from watchword.core.kernel.caller import Actor, Origin
+from watchword.core.kernel.clock import Clock
+from watchword.core.kernel.errors import ConflictError
+from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.randomness import Randomness
+from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.policy.signin import AttemptLimits
+from watchword.core.policy.store import AttemptGate
+from watchword.core.ports import OpenWork, Work
+from watchword.core.services.newpassword import NewPassword, words_about
+
+_TAKEN = {"name": Refusal.NAME_TAKEN, "email": Refusal.ADDRESS_TAKEN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An account that somebody would like to have.
+
+    `name_min` and `password_min` are the numbers on the page of the dialect that asks.
+    The e-mail address counts as confirmed only where an operator vouches for it.
+    """
+
+    name: str
+    password: str
+    role: str = Role.USER
+    email: str = ""
+    email_confirmed: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    name_min: int = 1
+    password_min: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """Whether strangers may register, and how many an hour from one address."""
+
+    is_open: bool = True
+    per_address: int = 20
+    window: timedelta = timedelta(hours=1)
+
+
+class SignUp:
+    """Judges a wish in one order for every door, and stores the account."""
+
+    def __init__(
+        self,
+        *,
+        open_work: OpenWork,
+        gate: AttemptGate,
+        new_password: NewPassword,
+        clock: Clock,
+        randomness: Randomness,
+        limits: AttemptLimits,
+        registration: Registration,
+    ) -> None:
+        self._open_work = open_work
+        self._gate = gate
+        self._new_password = new_password
+        self._clock = clock
+        self._randomness = randomness
+        self._limits = limits
+        self._registration = registration
+
+    async def register(self, wish: Wish, *, origin: Origin) -> Account | Refused:
+        """Make an account for a stranger: a user, where registration is open.
+
+        Closed until there is a first account: whoever runs the server comes first.
+        """
+        if not self._registration.is_open or not await self._has_had_account():
+            return Refused(Refusal.CLOSED)
+        if wish.role != Role.USER:
+            return Refused(Refusal.ROLE_RESERVED)
+        if refused := await self._judge(wish):
+            return refused
+        if wait := await self._take_place(origin):
+            return Refused(Refusal.THROTTLED, retry_after=wait)
+        stranger = Actor(name="", is_admin=False, origin=origin)
+        return await self._make(wish, stranger, Action.ACCOUNT_REGISTER)
+
+    async def create(self, actor: Actor, wish: Wish) -> Account | Refused:
+        """Make an account with any role, for an admin."""
+        if not actor.is_admin:
+            return Refused(Refusal.NOT_ADMIN)
+        if refused := await self._judge(wish):
+            return refused
+        return await self._make(wish, actor, Action.ACCOUNT_CREATE)
+
+    async def create_first(
+        self, wish: Wish, *, origin: Origin, is_documented: bool = False
+    ) -> Account | Refused:
+        """Make the first account ever, an admin. Of several at once, one succeeds.
+
+        `is_documented` marks the demo's account, whose password nobody else may have.
+        """
+        if not is_documented and (refused := await self._judge(wish)):
+            return refused
+        founder = Actor(name="setup", is_admin=True, origin=origin)
+        return await self._make(
+            wish, founder, Action.SETUP_ADMIN, is_first=True, is_documented=is_documented
+        )
+
+    async def _has_had_account(self) -> bool:
+        async with self._open_work() as work:
+            return await work.setup.has_had_account()
+
+    async def _take_place(self, origin: Origin) -> int:
+        if origin.within(self._limits.exempt):
+            return 0
+        return await self._gate.take(
+            "register",
+            origin.network,
+            at=self._clock.now(),
+            limit=self._registration.per_address,
+            window=self._registration.window,
+        )
+
+    async def _judge(self, wish: Wish) -> Refused | None:
+        if wish.role not in set(Role):
+            return Refused(Refusal.ROLE_UNKNOWN)
+        name = wish.name.strip()
+        if len(name) < wish.name_min:
+            return Refused(Refusal.NAME_SHORT, number=wish.name_min)
+        if not is_name(name):
+            return Refused(Refusal.NAME_INVALID)
+        if wish.email and not is_address(wish.email):
+            return Refused(Refusal.ADDRESS_INVALID)
+        about = words_about(name, wish.email, wish.first_name, wish.last_name)
+        return await self._new_password.refusal(
+            wish.password, documented=wish.password_min, about=about
+        )
+
+    async def _make(
+        self,
+        wish: Wish,
+        actor: Actor,
+        action: Action,
+        *,
+        is_first: bool = False,
+        is_documented: bool = False,
+    ) -> Account | Refused:
+        # A taken name is told before the slow hash; the commit decides all the same.
+        if await self._is_taken(wish.name):
+            return Refused(Refusal.NAME_TAKEN)
+        encoded = await self._new_password.hash(wish.password, origin=actor.origin)
+        account = self._account(wish)
+        credential = PasswordCredential(
+            account_id=account.id,
+            encoded=encoded,
+            changed_at=account.created_at,
+            is_documented=is_documented,
+        )
+        try:
+            async with self._open_work() as work:
+                if is_first:
+                    work.setup.require_no_account_yet()
+                    work.setup.drop_token()
+                self._record(work, account, credential, actor, action)
+                await work.commit()
+        except ConflictError as error:
+            return Refused(_TAKEN.get(error.field, Refusal.CLOSED))
+        return account
+
+    async def _is_taken(self, name: str) -> bool:
+        async with self._open_work() as work:
+            return await work.accounts.by_identifier(canonical(name)) is not None
+
+    def _account(self, wish: Wish) -> Account:
+        now = self._clock.now()
+        return Account(
+            id=AccountId(self._randomness.uuid()),
+            name=wish.name.strip(),
+            created_at=now,
+            updated_at=now,
+            role=Role(wish.role),
+            email=wish.email or None,
+            email_confirmed_at=now if wish.email and wish.email_confirmed else None,
+            first_name=wish.first_name,
+            last_name=wish.last_name,
+        )
+
+    def _record(
+        self,
+        work: Work,
+        account: Account,
+        credential: PasswordCredential,
+        actor: Actor,
+        action: Action,
+    ) -> None:
+        work.accounts.add(account)
+        work.credentials.put_password(credential)
+        at = account.created_at
+        work.audit.add(event_by(actor, action, at=at, subject=account.id, detail=account.role))

@@ -1,0 +1,50 @@
+"""A session, and the access tokens that name it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watchword.core.kernel.ids import AccountId, SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Proof, for a while, that someone signed in.
+
+    `expires_at` is the end that no renewal moves: counted from the moment the password
+    was typed. `address` is where from, for the person who looks at a list.
+    """
+
+    id: SessionId
+    account_id: AccountId
+    dialect: str
+    created_at: datetime
+    expires_at: datetime
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """The claims of one access token (RFC 9068, section 2.2).
+
+    `client_id` is the dialect that made it. Times are whole seconds, UTC. `key_id` is the
+    key that a token which was read is signed with.
+    """
+
+    id: str
+    session_id: SessionId
+    account_id: AccountId
+    client_id: str
+    issued_at: datetime
+    expires_at: datetime
+    key_id: str = ""
+
+
+def session_label(session_id: SessionId) -> str:
+    """Return the name of a session that may be shown and logged: it opens nothing."""
+    return hashlib.sha256(session_id.encode()).hexdigest()[:16]
+
+
+def token_end(now: datetime, *, lifetime: timedelta, session: Session) -> datetime:
+    """Return when a token made now ends: its own lifetime, within its session's."""
+    return min(now + lifetime, session.expires_at).replace(microsecond=0)

@@ -1,0 +1,45 @@
+"""What the core asks of whoever keeps sessions."""
+
+from datetime import datetime
+from typing import Protocol
+
+from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.kernel.page import Page
+from watchword.core.sessions.model import Session
+
+
+class SessionStore(Protocol):
+    """Keeps sessions until they end. An ended session is gone; the audit trail remembers.
+
+    Every method that ends a session is felt by all processes of this machine before
+    `commit` returns, and by other nodes within a second.
+    """
+
+    async def by_id(self, session_id: SessionId) -> Session | None: ...
+
+    async def of(self, account_id: AccountId, *, at: datetime) -> tuple[Session, ...]:
+        """Return the account's live sessions, newest first, PAGE_MAX at most."""
+
+    async def page(self, *, at: datetime, after: str | None = None, limit: int) -> Page[Session]:
+        """Return all live sessions, newest first."""
+
+    async def count_of(self, account_id: AccountId) -> int:
+        """Count the account's stored sessions."""
+
+    def add(self, session: Session) -> None:
+        """Record a new session. At commit: NotFoundError if the account is gone."""
+
+    def end(self, session_id: SessionId) -> None:
+        """Record the end of one session; ending it twice is no error."""
+
+    def end_all_of(self, account_id: AccountId, *, but: SessionId | None = None) -> None:
+        """Record the end of the account's sessions, except one if asked."""
+
+    def end_oldest_of(self, account_id: AccountId, *, keep: int) -> None:
+        """Record the end of all but the `keep` newest sessions of the account."""
+
+    def end_expired(self, *, at: datetime, limit: int) -> None:
+        """Record the removal of up to `limit` sessions whose time is over.
+
+        An expired session is dead already, so this revokes nothing.
+        """
