@@ -1,0 +1,130 @@
+"""The outside world, small enough to hold in one hand. Its database is in fakes_storage."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from watchword.core.kernel.errors import UnavailableError
+from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.sessions.model import AccessToken
+
+
+class HandClock:
+    """Time that moves only when told to."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2030, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        self._now += by
+
+
+class CountingRandomness:
+    """Chance that can be predicted."""
+
+    def __init__(self) -> None:
+        self._drawn = 0
+
+    def token(self, byte_count: int) -> str:
+        self._drawn += 1
+        return f"token-{byte_count}-{self._drawn}"
+
+    def uuid(self) -> str:
+        self._drawn += 1
+        return f"00000000-0000-4000-8000-{self._drawn:012d}"
+
+
+@dataclass
+class PlainHasher:
+    """A hash that is not one, and remembers how often it was asked."""
+
+    decoy: str = "plain:nobody knows this"
+    verified: int = 0
+    places: int = 1000
+    held: int = 0
+
+    @contextmanager
+    def place(self, address: str, *, exempt: bool = False) -> Iterator[None]:
+        del address, exempt
+        if self.held >= self.places:
+            raise UnavailableError(retry_after=3)
+        self.held += 1
+        try:
+            yield
+        finally:
+            self.held -= 1
+
+    async def hash(self, password: str) -> str:
+        return f"plain:{password}"
+
+    async def verify(self, password: str, encoded: str) -> bool:
+        self.verified += 1
+        return encoded.removeprefix("old-") == f"plain:{password}"
+
+    def is_outdated(self, encoded: str) -> bool:
+        return encoded.startswith("old-")
+
+
+class PlainDigester:
+    """A digest that can be read."""
+
+    def digest(self, purpose: str, text: str) -> str:
+        return f"{purpose}({len(text)}:{sum(text.encode())})"
+
+
+@dataclass
+class ListedBlocklist:
+    """Knows the passwords it is given."""
+
+    listed: set[str] = field(default_factory=lambda: {"password1"})
+
+    async def has(self, password: str, *, about: tuple[str, ...] = ()) -> bool:
+        return password in self.listed or password in about
+
+
+@dataclass
+class ReadableSigner:
+    """Tokens that anybody could write; counts how many were read."""
+
+    key_id: str = "k1"
+    distrusted: set[str] = field(default_factory=set)
+    reads: int = 0
+
+    async def sign(self, token: AccessToken) -> str:
+        return json.dumps(
+            {
+                "jti": token.id,
+                "sid": token.session_id,
+                "sub": token.account_id,
+                "client_id": token.client_id,
+                "iat": token.issued_at.timestamp(),
+                "exp": token.expires_at.timestamp(),
+                "kid": self.key_id,
+            }
+        )
+
+    async def read(self, text: str) -> AccessToken | None:
+        self.reads += 1
+        try:
+            claims = json.loads(text)
+        except ValueError:
+            return None
+        if claims["kid"] in self.distrusted:
+            return None
+        return AccessToken(
+            id=claims["jti"],
+            session_id=SessionId(claims["sid"]),
+            account_id=AccountId(claims["sub"]),
+            client_id=claims["client_id"],
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            key_id=claims["kid"],
+        )
+
+    async def trusts(self, token: AccessToken) -> bool:
+        return token.key_id not in self.distrusted
