@@ -1,0 +1,147 @@
+"""Put the services together from the doors to the outside and the rules of the house."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from watchword.core.accounts.model import Account
+from watchword.core.kernel.clock import Clock
+from watchword.core.kernel.randomness import Randomness
+from watchword.core.policy.passwords import PRESETS, PasswordPolicy, Preset
+from watchword.core.policy.signin import AttemptLimits
+from watchword.core.ports import Blocklist, Digester, Hasher, KeyRing, Signer, Storage
+from watchword.core.services import Services
+from watchword.core.services.accounts import Accounts
+from watchword.core.services.attempts import Guesses
+from watchword.core.services.audit import AuditTrail
+from watchword.core.services.authenticate import Authenticate
+from watchword.core.services.housekeeping import Housekeeping
+from watchword.core.services.newpassword import NewPassword
+from watchword.core.services.passwords import Passwords
+from watchword.core.services.sessions import Sessions
+from watchword.core.services.setup import Setup
+from watchword.core.services.signin import SessionLimits, SignIn
+from watchword.core.services.signingkeys import SigningKeys
+from watchword.core.services.signup import Registration, SignUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Every door to the outside, filled."""
+
+    storage: Storage
+    hasher: Hasher
+    signer: Signer
+    keys: KeyRing
+    digester: Digester
+    blocklist: Blocklist
+    clock: Clock
+    randomness: Randomness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Everything an operator may choose about accounts, passwords and sessions."""
+
+    attempts: AttemptLimits = field(default_factory=AttemptLimits)
+    passwords: PasswordPolicy = PRESETS[Preset.STANDARD]
+    sessions: SessionLimits = field(default_factory=SessionLimits)
+    registration: Registration = field(default_factory=Registration)
+    guesses_at_once: int = 5
+    tokens_known_max: int = 10_000
+
+
+def assemble(
+    outside: Outside, rules: Rules, *, on_signed_in: Callable[[Account], None] = lambda _: None
+) -> Services:
+    """Return every service. `on_signed_in` is told of each account that got in."""
+    storage, clock, randomness = outside.storage, outside.clock, outside.randomness
+    guesses = _guesses(outside, rules)
+    new_password = _new_password(outside, rules)
+    signup = SignUp(
+        open_work=storage.open_work,
+        gate=storage.attempts,
+        new_password=new_password,
+        clock=clock,
+        randomness=randomness,
+        limits=rules.attempts,
+        registration=rules.registration,
+    )
+    return Services(
+        authenticate=_authenticate(outside, rules),
+        signin=_signin(outside, rules, guesses, on_signed_in),
+        signup=signup,
+        accounts=Accounts(open_work=storage.open_work, clock=clock),
+        passwords=Passwords(
+            open_work=storage.open_work,
+            hasher=outside.hasher,
+            guesses=guesses,
+            new_password=new_password,
+            clock=clock,
+        ),
+        sessions=Sessions(open_work=storage.open_work, clock=clock),
+        setup=Setup(
+            open_work=storage.open_work,
+            signup=signup,
+            digester=outside.digester,
+            clock=clock,
+            randomness=randomness,
+        ),
+        audit=AuditTrail(open_work=storage.open_work),
+        signing_keys=_signing_keys(outside, rules),
+        housekeeping=Housekeeping(open_work=storage.open_work, clock=clock, limits=rules.attempts),
+    )
+
+
+def _guesses(outside: Outside, rules: Rules) -> Guesses:
+    return Guesses(
+        gate=outside.storage.attempts,
+        hasher=outside.hasher,
+        clock=outside.clock,
+        limits=rules.attempts,
+        at_once=rules.guesses_at_once,
+    )
+
+
+def _new_password(outside: Outside, rules: Rules) -> NewPassword:
+    return NewPassword(
+        open_work=outside.storage.open_work,
+        hasher=outside.hasher,
+        blocklist=outside.blocklist,
+        policy=rules.passwords,
+        limits=rules.attempts,
+    )
+
+
+def _authenticate(outside: Outside, rules: Rules) -> Authenticate:
+    return Authenticate(
+        open_work=outside.storage.open_work,
+        signer=outside.signer,
+        revocations=outside.storage.revocations,
+        clock=outside.clock,
+        cache_max=rules.tokens_known_max,
+    )
+
+
+def _signin(
+    outside: Outside, rules: Rules, guesses: Guesses, on_signed_in: Callable[[Account], None]
+) -> SignIn:
+    return SignIn(
+        open_work=outside.storage.open_work,
+        hasher=outside.hasher,
+        signer=outside.signer,
+        digester=outside.digester,
+        guesses=guesses,
+        clock=outside.clock,
+        randomness=outside.randomness,
+        limits=rules.sessions,
+        on_signed_in=on_signed_in,
+    )
+
+
+def _signing_keys(outside: Outside, rules: Rules) -> SigningKeys:
+    return SigningKeys(
+        open_work=outside.storage.open_work,
+        keys=outside.keys,
+        clock=outside.clock,
+        longest=rules.sessions.lifetime,
+    )
