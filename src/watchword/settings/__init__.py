@@ -1,0 +1,1 @@
+"""Settings: what an operator may choose, read once; knows core values and nothing else."""

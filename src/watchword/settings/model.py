@@ -1,0 +1,175 @@
+"""Every setting with its type, its bounds and its default."""
+
+from base64 import b64decode
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from watchword.core.kernel.caller import Network
+from watchword.core.policy.passwords import Preset
+from watchword.core.policy.signin import AttemptLimits
+from watchword.core.signing.model import Algorithm
+from watchword.settings.secret import Secret, masked, without_password
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Count = Annotated[int, Meta(ge=1, le=10_000_000)]
+CountOrAutomatic = Annotated[int, Meta(ge=0, le=100_000)]
+Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]
+Days = Annotated[int, Meta(ge=1, le=3650)]
+Text = Annotated[str, Meta(min_length=1)]
+DialectName = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}\\Z")]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file. docs/operate/settings.md says what each key means."""
+
+
+class ServerSettings(Section, frozen=True, kw_only=True):
+    """How we listen, and what a connection may cost."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 9261
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    tls: Literal["off", "files", "self-signed"] = "off"
+    tls_cert: str = ""
+    tls_key: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    connections_max: Count = 1000
+    header_timeout_s: Seconds = 10.0
+    body_timeout_s: Seconds = 30.0
+    keep_alive_s: Seconds = 65.0
+    body_bytes_max: Count = 65_536
+    shutdown_timeout_s: Seconds = 10.0
+    metrics_host: Text = "127.0.0.1"
+    metrics_port: Port = 0
+    docs: bool = True
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """Return whose `X-Forwarded-*` headers count."""
+        return tuple(ip_network(text) for text in self.trusted_proxies)
+
+
+class PasswordSettings(Section, frozen=True, kw_only=True):
+    """How strict we are with new passwords, and how many hashes run at once."""
+
+    preset: Preset = Preset.STANDARD
+    blocklist_file: str = ""
+    hash_threads: CountOrAutomatic = 0
+    hash_places_max: CountOrAutomatic = 0
+
+
+class LimitSettings(Section, frozen=True, kw_only=True):
+    """How often somebody may guess."""
+
+    exempt_addresses: tuple[str, ...] = ()
+    free_failures: Count = 5
+    wait_first_s: Seconds = 1.0
+    wait_longest_s: Seconds = 900.0
+    memory_s: Seconds = 86_400.0
+    failures_per_address: Count = 100
+    window_s: Seconds = 900.0
+    failures_per_name: Count = 100
+    trust_days: Days = 30
+
+    @property
+    def attempts(self) -> AttemptLimits:
+        """Return the same numbers as core reads them."""
+        return AttemptLimits(
+            free=self.free_failures,
+            wait_first=timedelta(seconds=self.wait_first_s),
+            wait_longest=timedelta(seconds=self.wait_longest_s),
+            memory=timedelta(seconds=self.memory_s),
+            per_address=self.failures_per_address,
+            window=timedelta(seconds=self.window_s),
+            per_name=self.failures_per_name,
+            trust=timedelta(days=self.trust_days),
+            exempt=tuple(ip_network(text) for text in self.exempt_addresses),
+        )
+
+
+class SessionSettings(Section, frozen=True, kw_only=True):
+    """How long a log-in lasts, and how many there may be."""
+
+    lifetime_days: Days = 30
+    per_account_max: Count = 1000
+    cache_size: Count = 10_000
+
+
+class TokenSettings(Section, frozen=True, kw_only=True):
+    """How tokens are signed."""
+
+    algorithm: Algorithm = Algorithm.EDDSA
+
+
+class PostgresSettings(Section, frozen=True, kw_only=True):
+    """How we talk to PostgreSQL."""
+
+    pool_size: Annotated[int, Meta(ge=1, le=1000)] = 10
+    pooler: bool = False
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """What we write to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "json"
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """Everything an operator may choose. Its text and its `repr` show no secret."""
+
+    data: Text = "./watchword-data"
+    database: str = ""
+    public_url: str = ""
+    issuer: str = ""
+    enabled_dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = ("asta",)
+    default_admin: Annotated[str, Meta(min_length=1, max_length=100)] = "admin"
+    admin_password: Secret = Secret()
+    master_key: Secret = Secret()
+    registration: Literal["open", "closed"] = "open"
+    server: ServerSettings = ServerSettings()
+    passwords: PasswordSettings = PasswordSettings()
+    limits: LimitSettings = LimitSettings()
+    sessions: SessionSettings = SessionSettings()
+    tokens: TokenSettings = TokenSettings()
+    postgres: PostgresSettings = PostgresSettings()
+    log: LogSettings = LogSettings()
+    dialects: dict[str, dict[str, Any]] = {}
+    """Unread tables, one for each dialect, whose own strict struct parses it."""
+
+    @property
+    def folder(self) -> Path:
+        """Return where we keep what is ours alone."""
+        return Path(self.data)
+
+    @property
+    def database_file(self) -> Path | None:
+        """Return the file of the SQLite store, None if the store is PostgreSQL."""
+        if not self.database:
+            return self.folder / "watchword.db"
+        scheme, _, place = self.database.partition(":///")
+        return Path(place) if scheme == "sqlite" else None
+
+    @property
+    def master_key_bytes(self) -> bytes | None:
+        """Return the master key if it was given, None if we are to keep our own."""
+        return b64decode(self.master_key.reveal()) if self.master_key else None
+
+    def redacted(self) -> dict[str, Any]:
+        """Return all values as plain data that may be shown to anybody."""
+        plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=repr)
+        plain["database"] = without_password(self.database)
+        plain["dialects"] = masked(plain["dialects"])
+        return plain
+
+    def __repr__(self) -> str:
+        return f"Settings({self.redacted()})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:  # what rich prints instead
+        return list(self.redacted().items())

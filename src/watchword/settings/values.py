@@ -1,0 +1,141 @@
+"""What a value must be beyond its type, and which values must fit each other.
+
+No message repeats a value: some are secrets, or have one inside.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from ipaddress import ip_network
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from watchword.settings.model import Settings
+from watchword.settings.secret import Secret
+
+MASTER_KEY_BYTES = 32
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*\Z")
+
+
+class Rule(NamedTuple):
+    """Something that holds between keys."""
+
+    keys: tuple[str, ...]
+    holds: Callable[[Settings], bool]
+    text: str
+
+
+def _public_url(url: str) -> str:
+    if not url:
+        return url
+    parts = _split(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must begin with http:// or https:// and a host name")
+    if parts.path not in {"", "/"} or not _ends_after_host(parts):
+        raise ValueError("must end after the host and port: no user, path, query or fragment")
+    return url.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    parts = _split(text)
+    # Web views of desktop and mobile clients have schemes of their own, such as tauri://localhost.
+    if not _SCHEME.match(parts.scheme) or not parts.hostname:
+        raise ValueError("an origin is written scheme://host or scheme://host:port; * is refused")
+    if parts.path not in {"", "/"} or not _ends_after_host(parts):
+        raise ValueError("an origin ends after the host and port")
+    # Browsers send scheme and host in lower case (RFC 6454, 6.2), and we compare the text.
+    return text.rstrip("/").lower()
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        raise ValueError("is not a URL with a sound host and port") from None
+    if any(char.isspace() for char in url):
+        raise ValueError("must have no white space")
+    return parts
+
+
+def _ends_after_host(parts: SplitResult) -> bool:
+    return not parts.query and not parts.fragment and "@" not in parts.netloc
+
+
+def _origins(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_origin(text) for text in texts)
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for place, text in enumerate(texts, start=1):
+        try:
+            ip_network(text)
+        except ValueError:
+            raise ValueError(
+                f"item {place} is not an address or network such as 10.0.0.0/8"
+                " (the bits after the prefix must be zero)"
+            ) from None
+    return texts
+
+
+def _database(url: str) -> str:
+    scheme, mark, place = url.partition("://")
+    if url and (not mark or scheme not in {"sqlite", "postgresql", "postgres"}):
+        raise ValueError("must begin with sqlite:/// or postgresql://, or be empty")
+    if scheme == "sqlite" and (place in {"/", "/:memory:"} or not place.startswith("/")):
+        raise ValueError("sqlite:/// is followed by the path of a file")
+    return url
+
+
+def _master_key(key: Secret) -> Secret:
+    try:
+        size = len(b64decode(key.reveal(), validate=True))
+    except ValueError:
+        raise ValueError("must be base64") from None
+    if key and size != MASTER_KEY_BYTES:
+        raise ValueError(f"must be {MASTER_KEY_BYTES} bytes in base64")
+    return key
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("names one of them twice")
+    return names
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "database": _database,
+    "public_url": _public_url,
+    "enabled_dialects": _distinct,
+    "master_key": _master_key,
+    "server.trusted_proxies": _networks,
+    "server.allowed_origins": _origins,
+    "limits.exempt_addresses": _networks,
+}
+"""By key: take a value of the right type, return it in its one spelling or raise ValueError."""
+
+TLS_KEYS = ("server.tls", "server.tls_cert", "server.tls_key")
+
+RULES = (
+    Rule(
+        TLS_KEYS,
+        lambda s: s.server.tls != "files" or bool(s.server.tls_cert and s.server.tls_key),
+        "server.tls_cert and server.tls_key: TLS from files needs both",
+    ),
+    Rule(
+        TLS_KEYS,
+        lambda s: s.server.tls != "self-signed" or not (s.server.tls_cert or s.server.tls_key),
+        'server.tls: with "self-signed", server.tls_cert and server.tls_key must be empty',
+    ),
+    Rule(
+        ("limits.wait_first_s", "limits.wait_longest_s"),
+        lambda s: s.limits.wait_first_s <= s.limits.wait_longest_s,
+        "limits.wait_first_s: must not be more than limits.wait_longest_s",
+    ),
+    Rule(
+        ("server.port", "server.metrics_port"),
+        lambda s: not s.server.metrics_port or s.server.metrics_port != s.server.port,
+        "server.metrics_port: must not be server.port; 0 puts the metrics on the main port",
+    ),
+)
