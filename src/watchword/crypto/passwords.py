@@ -1,0 +1,107 @@
+"""Password hashing off the event loop, with a bounded number of callers and of memory."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from time import perf_counter
+from typing import TypeVar
+
+from watchword.core.kernel.randomness import Randomness
+from watchword.crypto.argon2 import CURRENT, Cost, compute, matches, read_cost
+from watchword.crypto.places import Places
+
+PLACES_PER_THREAD = 128
+"""A thread does about 50 hashes a second, so who comes last waits about 2.5 s. A longer
+line would only hold people whose client or patience gives up while their hash is computed."""
+
+Answer = TypeVar("Answer")
+
+
+def usable_cores() -> int:
+    """Return how many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
+
+
+class Argon2Hasher:
+    """The Hasher of Argon2id.
+
+    libsodium works outside the interpreter's lock, so `threads` hashes run at once and
+    hold 19 MiB each; all others wait without memory. A stored hash that needs more than
+    a current one runs in a line of its own, one at a time. A caller who goes away takes a
+    hash that has not begun with them; one that has begun ends by itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        randomness: Randomness,
+        threads: int | None = None,
+        places_max: int | None = None,
+        cost: Cost = CURRENT,
+    ) -> None:
+        self._cost = cost
+        # The decoy is made here, not on demand: else the first unknown name would cost two
+        # hashes. It is also the first measurement of what a hash takes.
+        self._decoy, seconds = _timed(lambda: compute(randomness.token(32), cost))
+        self._threads = threads or usable_cores()
+        self._places = Places(
+            total=places_max or PLACES_PER_THREAD * self._threads,
+            threads=self._threads,
+            usual_seconds=seconds,
+        )
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
+        self._large_pool = ThreadPoolExecutor(1, thread_name_prefix="large-hash")
+
+    @property
+    def decoy(self) -> str:
+        return self._decoy
+
+    @property
+    def threads(self) -> int:
+        """How many hashes run at once."""
+        return self._threads
+
+    @property
+    def waiting(self) -> int:
+        """How many places are taken now."""
+        return self._places.taken
+
+    def place(self, address: str, *, exempt: bool = False) -> AbstractContextManager[None]:
+        return self._places.take(address, exempt=exempt)
+
+    async def hash(self, password: str) -> str:
+        return await self._run(self._pool, lambda: compute(password, self._cost))
+
+    async def verify(self, password: str, encoded: str) -> bool:
+        cost = read_cost(encoded)
+        if cost is None:
+            return False
+        large = cost.memory_kib > self._cost.memory_kib
+        pool = self._large_pool if large else self._pool
+        return await self._run(pool, lambda: matches(password, encoded))
+
+    def is_outdated(self, encoded: str) -> bool:
+        cost = read_cost(encoded)
+        return cost is None or cost.is_below(self._cost)
+
+    def close(self) -> None:
+        """Wait for the hashes that run, drop those that do not."""
+        for pool in (self._pool, self._large_pool):
+            pool.shutdown(cancel_futures=True)
+
+    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], Answer]) -> Answer:
+        loop = asyncio.get_running_loop()
+        answer, seconds = await loop.run_in_executor(pool, _timed, work)
+        self._places.note(seconds)
+        return answer
+
+
+def _timed(work: Callable[[], Answer]) -> tuple[Answer, float]:
+    started = perf_counter()
+    answer = work()
+    return answer, perf_counter() - started
