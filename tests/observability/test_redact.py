@@ -44,7 +44,8 @@ class TestNames:
             "currentPassword", "secret", "clientSecret", "token", "access_token",
             "setup-token", "authToken", "authorization", "X-Authorization",
             "proxy_authorization", "cookie", "Set-Cookie", "credentials", "api_key",
-            "apikey", "apiKey", "master_key", "signing_key", "private-key", "key", "keys", "jwt", "otp", "pin",
+            "apikey", "apiKey", "master_key", "signing_key",
+            "private-key", "key", "keys", "jwt", "otp", "pin",
         ],
     )  # fmt: skip
     def test_a_name_that_sounds_like_a_secret_hides_its_value(self, name: str) -> None:

@@ -1,6 +1,5 @@
 """Every setting with its type, its bounds and its default."""
 
-from base64 import b64decode
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -155,11 +154,6 @@ class Settings(Section, frozen=True, kw_only=True):
             return self.folder / "watchword.db"
         scheme, _, place = self.database.partition(":///")
         return Path(place) if scheme == "sqlite" else None
-
-    @property
-    def master_key_bytes(self) -> bytes | None:
-        """Return the master key if it was given, None if we are to keep our own."""
-        return b64decode(self.master_key.reveal()) if self.master_key else None
 
     def redacted(self) -> dict[str, Any]:
         """Return all values as plain data that may be shown to anybody."""

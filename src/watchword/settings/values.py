@@ -4,16 +4,12 @@ No message repeats a value: some are secrets, or have one inside.
 """
 
 import re
-from base64 import b64decode
 from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from watchword.settings.model import Settings
-from watchword.settings.secret import Secret
-
-MASTER_KEY_BYTES = 32
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*\Z")
 
@@ -38,10 +34,12 @@ def _public_url(url: str) -> str:
 
 
 def _origin(text: str) -> str:
+    if text == "*":
+        return text
     parts = _split(text)
     # Web views of desktop and mobile clients have schemes of their own, such as tauri://localhost.
-    if not _SCHEME.match(parts.scheme) or not parts.hostname:
-        raise ValueError("an origin is written scheme://host or scheme://host:port; * is refused")
+    if not _SCHEME.match(parts.scheme) or not parts.hostname or "*" in parts.netloc:
+        raise ValueError("an origin is written scheme://host or scheme://host:port, or * for all")
     if parts.path not in {"", "/"} or not _ends_after_host(parts):
         raise ValueError("an origin ends after the host and port")
     # Browsers send scheme and host in lower case (RFC 6454, 6.2), and we compare the text.
@@ -88,16 +86,6 @@ def _database(url: str) -> str:
     return url
 
 
-def _master_key(key: Secret) -> Secret:
-    try:
-        size = len(b64decode(key.reveal(), validate=True))
-    except ValueError:
-        raise ValueError("must be base64") from None
-    if key and size != MASTER_KEY_BYTES:
-        raise ValueError(f"must be {MASTER_KEY_BYTES} bytes in base64")
-    return key
-
-
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise ValueError("names one of them twice")
@@ -108,7 +96,6 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "database": _database,
     "public_url": _public_url,
     "enabled_dialects": _distinct,
-    "master_key": _master_key,
     "server.trusted_proxies": _networks,
     "server.allowed_origins": _origins,
     "limits.exempt_addresses": _networks,

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from base64 import b64encode
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -210,7 +209,7 @@ class TestRefusals:
             ("server.trusted_proxies", "[1]"),
             ("server.trusted_proxies", "10.0.0.1/8"),
             ("limits.exempt_addresses", "localhost"),
-            ("server.allowed_origins", "*"),
+            ("server.allowed_origins", "https://*.example"),
             ("server.allowed_origins", "null"),
             ("server.allowed_origins", "https://a.example/path"),
             ("public_url", "id.example.com"),
@@ -232,8 +231,6 @@ class TestRefusals:
             ("enabled_dialects", '["asta\\n"]'),
             ("default_admin", ""),
             ("data", ""),
-            ("master_key", "not base64!"),
-            ("master_key", b64encode(bytes(31)).decode()),
             ("registration", "perhaps"),
             ("tokens.algorithm", "none"),
             ("tokens.algorithm", "HS256"),

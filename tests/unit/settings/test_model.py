@@ -66,14 +66,13 @@ class TestSecrets:
 
         assert there == secretive
         assert there.admin_password.reveal() == SECRET
-        assert there.master_key_bytes == bytes(range(32))
+        assert there.master_key.reveal() == KEY
         assert there.dialects["asta"]["client_secret"] == SECRET
 
     @pytest.mark.parametrize(
         "variable",
         [
             "WATCHWORD_DATABASE",
-            "WATCHWORD_MASTER_KEY",
             "WATCHWORD_PUBLIC_URL",
             "WATCHWORD_ADMIN_PASWORD",
             "WATCHWORD_SERVER__PORT",
@@ -150,12 +149,16 @@ class TestDerived:
         settings = load(
             environ={
                 "WATCHWORD_PUBLIC_URL": "https://id.example.com/",
-                "WATCHWORD_SERVER__ALLOWED_ORIGINS": "HTTPS://App.Example:8443/,tauri://localhost",
+                "WATCHWORD_SERVER__ALLOWED_ORIGINS": "HTTPS://App.Example:8443/,tauri://localhost,*",
             }
         )
 
         assert settings.public_url == "https://id.example.com"
-        assert settings.server.allowed_origins == ("https://app.example:8443", "tauri://localhost")
+        assert settings.server.allowed_origins == (
+            "https://app.example:8443",
+            "tauri://localhost",
+            "*",
+        )
 
     def test_settings_do_not_change(self) -> None:
         """Nobody can change a setting behind the operator's back."""
