@@ -1,0 +1,68 @@
+"""The file that keeps the master key when the operator gives none."""
+
+import os
+import stat
+from pathlib import Path
+
+from watchword.core.kernel.errors import InvalidError
+from watchword.core.kernel.randomness import Randomness
+from watchword.crypto.master import KEY_BYTES, MasterKey
+
+_SIZE_MAX = 4096
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def open_master_key(path: Path, *, randomness: Randomness) -> MasterKey:
+    """Return the master key in a file, made now if there is none.
+
+    Processes that start at once agree: the key of the one that comes first counts.
+    Raises InvalidError("master_key") with a sentence that says what to do.
+    """
+    try:
+        if not path.exists():
+            _make(path, randomness)
+        text = _read(path)
+    except OSError as error:
+        message = f"The master key {path} cannot be used: {error.strerror or error}."
+        raise InvalidError("master_key", message) from error
+    return MasterKey.from_text(text, source=f"The file {path}", randomness=randomness)
+
+
+def _read(path: Path) -> str:
+    # Not to wait for ever if somebody put a named pipe there.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise InvalidError("master_key", f"The master key {path} is not a file.")
+        if mode & _OTHERS:
+            message = f"The master key {path} can be read by others. Run: chmod 600 {path}"
+            raise InvalidError("master_key", message)
+        return stream.read(_SIZE_MAX).decode("ascii", "replace")
+
+
+def _make(path: Path, randomness: Randomness) -> None:
+    """Put a new key where none is; do nothing if another process was first."""
+    # Written in full under a name of its own and then linked: nobody sees half a key, and
+    # unlike a rename a link never replaces the key of who was first.
+    draft = path.with_name(f".{path.name}.{randomness.uuid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(randomness.token(KEY_BYTES).encode("ascii") + b"\n")
+            stream.flush()
+            os.fsync(descriptor)
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
