@@ -1,0 +1,192 @@
+"""Open everything that is outside and assemble the services over it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from watchword.core.accounts.model import Account
+from watchword.core.kernel.clock import Clock, SystemClock
+from watchword.core.kernel.errors import CoreError
+from watchword.core.kernel.randomness import Randomness, SystemRandomness
+from watchword.core.policy.passwords import PRESETS
+from watchword.core.ports import Storage
+from watchword.core.services import Services
+from watchword.core.services.assemble import Outside, Rules, assemble
+from watchword.core.services.signin import SessionLimits
+from watchword.core.services.signup import Registration
+from watchword.crypto.blocklist import GuessableBlocklist
+from watchword.crypto.keyfile import open_master_key
+from watchword.crypto.keys import StoredKeyRing
+from watchword.crypto.master import MasterKey
+from watchword.crypto.passwords import Argon2Hasher, usable_cores
+from watchword.crypto.tokens import TokenSigner
+from watchword.settings.model import Settings
+from watchword.storage.work import SqlStorage
+
+MASTER_KEY_FILE = "master.key"
+MASTER_KEY_VARIABLE = "WATCHWORD_MASTER_KEY"
+
+
+class StartError(Exception):
+    """The server cannot start. The text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that is open, and the services over it."""
+
+    settings: Settings
+    storage: Storage
+    hasher: Argon2Hasher
+    keys: StoredKeyRing
+    services: Services
+    clock: Clock
+    randomness: Randomness
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, *, on_signed_in: Callable[[Account], None] = lambda _: None
+) -> AsyncIterator[House]:
+    """Open the database, bringing it up to date, and the keys; close them at the end.
+
+    Raises StartError when something of it cannot be used as it is.
+    """
+    clock, randomness = SystemClock(), SystemRandomness()
+    async with AsyncExitStack() as stack:
+        try:
+            make_folder(settings.folder)
+            storage = await open_database(settings)
+            stack.push_async_callback(storage.close)
+            await storage.migrate(at=clock.now())
+            house = await _furnish(settings, storage, clock, randomness, on_signed_in)
+        except CoreError as error:
+            raise StartError(str(error)) from error
+        except OSError as error:
+            raise StartError(
+                f"The data folder {settings.folder} cannot be used: {error}"
+            ) from error
+        stack.callback(house.hasher.close)
+        yield house
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data folder, for us alone, if it is not there."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+
+
+async def open_database(settings: Settings) -> SqlStorage:
+    """Open the database that the settings name, as it is."""
+    if settings.database_file is not None:
+        from watchword.storage.sqlite import open_sqlite  # noqa: PLC0415 - one engine is loaded
+
+        return await open_sqlite(settings.database_file)
+    from watchword.storage.postgres import open_postgres  # noqa: PLC0415 - one engine is loaded
+
+    return await open_postgres(
+        settings.database,
+        folder=settings.folder,
+        pooler=settings.postgres.pooler,
+        pool_size=settings.postgres.pool_size,
+    )
+
+
+def master_key(settings: Settings, randomness: Randomness) -> MasterKey:
+    """Return the key over all keys: from the settings, or from its file beside the data."""
+    if settings.master_key:
+        return MasterKey.from_text(
+            settings.master_key.reveal(), source=MASTER_KEY_VARIABLE, randomness=randomness
+        )
+    return open_master_key(settings.folder / MASTER_KEY_FILE, randomness=randomness)
+
+
+def rules(settings: Settings) -> Rules:
+    """Return what the settings say about accounts, passwords and sessions."""
+    attempts = settings.limits.attempts
+    return Rules(
+        attempts=attempts,
+        passwords=PRESETS[settings.passwords.preset],
+        sessions=SessionLimits(
+            lifetime=timedelta(days=settings.sessions.lifetime_days),
+            per_account_max=settings.sessions.per_account_max,
+        ),
+        registration=Registration(is_open=settings.registration == "open"),
+        # All workers together let as many guesses in at once as are free.
+        guesses_at_once=max(1, attempts.free // settings.server.workers),
+        tokens_known_max=settings.sessions.cache_size,
+    )
+
+
+async def _furnish(
+    settings: Settings,
+    storage: Storage,
+    clock: Clock,
+    randomness: Randomness,
+    on_signed_in: Callable[[Account], None],
+) -> House:
+    master = master_key(settings, randomness)
+    house_rules = rules(settings)
+    keys = StoredKeyRing(
+        open_work=storage.open_work,
+        revocations=storage.revocations,
+        master=master,
+        clock=clock,
+        algorithm=settings.tokens.algorithm,
+        verifies_for=house_rules.sessions.lifetime,
+    )
+    hasher = _hasher(settings, randomness)
+    outside = Outside(
+        storage=storage,
+        hasher=hasher,
+        signer=TokenSigner(
+            keys=keys, clock=clock, issuer=await _issuer(settings, storage, randomness)
+        ),
+        keys=keys,
+        digester=master,
+        blocklist=_blocklist(settings),
+        clock=clock,
+        randomness=randomness,
+    )
+    return House(
+        settings=settings,
+        storage=storage,
+        hasher=hasher,
+        keys=keys,
+        services=assemble(outside, house_rules, on_signed_in=on_signed_in),
+        clock=clock,
+        randomness=randomness,
+    )
+
+
+def _hasher(settings: Settings, randomness: Randomness) -> Argon2Hasher:
+    asked = settings.passwords
+    threads = asked.hash_threads or max(1, usable_cores() // settings.server.workers)
+    return Argon2Hasher(
+        randomness=randomness, threads=threads, places_max=asked.hash_places_max or None
+    )
+
+
+def _blocklist(settings: Settings) -> GuessableBlocklist:
+    file = settings.passwords.blocklist_file
+    return GuessableBlocklist(file=Path(file) if file else None)
+
+
+async def _issuer(settings: Settings, storage: Storage, randomness: Randomness) -> str:
+    """Return who signs the tokens: a name that stays the same when the address changes."""
+    return (
+        settings.issuer
+        or settings.public_url
+        or f"urn:watchword:{await _instance(storage, randomness)}"
+    )
+
+
+async def _instance(storage: Storage, randomness: Randomness) -> str:
+    async with storage.open_work() as work:
+        known = await work.setup.instance()
+        if known is None:
+            work.setup.name_instance(randomness.uuid())
+            await work.commit()
+    return known or await _instance(storage, randomness)

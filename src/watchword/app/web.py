@@ -1,0 +1,130 @@
+"""The web application of one worker: it opens the house when it starts and closes it at the end."""
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from watchword import __version__, dialects
+from watchword.app.house import House, StartError, open_house
+from watchword.app.printed import PrintedSecrets
+from watchword.core.kernel.errors import UnavailableError
+from watchword.http.dialect import Dialect
+from watchword.http.mount import Mounted, Site, mount
+from watchword.http.surroundings import Surroundings
+from watchword.settings.model import Settings
+
+SWEEP_S = 60.0
+"""How often expired sessions and old attempts are taken out, a batch at a time."""
+
+
+def load_dialect(name: str) -> Dialect[Any]:
+    """Import the folder that an operator named. Adding a folder adds a dialect."""
+    try:
+        module = import_module(f"watchword.dialects.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"watchword.dialects.{name}":
+            raise
+        raise StartError(
+            f"There is no dialect {name!r}. `watchword dialects` lists those there are."
+        ) from None
+    dialect = module.dialect
+    assert isinstance(dialect, Dialect), name
+    return dialect
+
+
+def installed() -> list[Dialect[Any]]:
+    """Return every dialect that there is a folder for, by name."""
+    return [load_dialect(module.name) for module in iter_modules(dialects.__path__)]
+
+
+def mounted(settings: Settings) -> list[Mounted]:
+    """Return the enabled dialects, each with its own part of the settings read."""
+    return [_mounted(load_dialect(name), settings) for name in settings.enabled_dialects]
+
+
+def _mounted(dialect: Dialect[Any], settings: Settings) -> Mounted:
+    given = settings.dialects.get(dialect.name, {})
+    try:
+        # The environment gives text only; a number in it is a number here.
+        options = msgspec.convert(given, dialect.options, strict=False)
+    except msgspec.ValidationError as error:
+        raise StartError(
+            f"The settings of [dialects.{dialect.name}] cannot be used: {error}"
+        ) from None
+    return Mounted(dialect, options)
+
+
+@dataclass
+class WebApp:
+    """An ASGI application that is ready once its lifespan has begun."""
+
+    settings: Settings
+    worker: int
+    demo: bool
+    site: Site | None = None
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        assert self.site is not None
+        await self.site.app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._stack as stack:
+            printed = PrintedSecrets(self.settings.folder)
+            house = await stack.enter_async_context(
+                open_house(self.settings, on_signed_in=printed.forget)
+            )
+            self.site = self._build(house)
+            sweeping = asyncio.create_task(_sweep(house))
+            stack.push_async_callback(_end, sweeping)
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _build(self, house: House) -> Site:
+        server = self.settings.server
+        surroundings = Surroundings(
+            version=__version__,
+            worker=self.worker,
+            is_demo=self.demo,
+            public_url=self.settings.public_url or None,
+            allowed_origins=server.allowed_origins,
+            trusted_proxies=server.trusted_networks,
+            checks={"database": house.storage.check},
+        )
+        return mount(
+            house.services,
+            mounted(self.settings),
+            surroundings,
+            clock=house.clock,
+            randomness=house.randomness,
+        )
+
+    def render(self, status: int, path: str) -> tuple[bytes, str]:
+        """Word a refusal of the transport as the dialect that owns the path does."""
+        assert self.site is not None
+        return self.site.render(status, path)
+
+
+async def _sweep(house: House) -> None:
+    """Keep house for ever; a database that is down now is swept the next time."""
+    while True:
+        with suppress(UnavailableError):
+            await house.services.housekeeping.sweep()
+        await asyncio.sleep(SWEEP_S)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
