@@ -137,7 +137,7 @@ async def _furnish(
         algorithm=settings.tokens.algorithm,
         verifies_for=house_rules.sessions.lifetime,
     )
-    hasher = _hasher(settings, randomness)
+    hasher = make_hasher(settings, randomness)
     outside = Outside(
         storage=storage,
         hasher=hasher,
@@ -161,7 +161,8 @@ async def _furnish(
     )
 
 
-def _hasher(settings: Settings, randomness: Randomness) -> Argon2Hasher:
+def make_hasher(settings: Settings, randomness: Randomness) -> Argon2Hasher:
+    """Return the hasher of one worker; all workers together have a thread for each processor."""
     asked = settings.passwords
     threads = asked.hash_threads or max(1, usable_cores() // settings.server.workers)
     return Argon2Hasher(
