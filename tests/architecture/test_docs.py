@@ -8,6 +8,7 @@ from architecture import tree
 DECISION_LINES_MAX = 60
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+MODULE = re.compile(r"`([a-z_]+(?:/[a-z_0-9]+)*/[a-z_0-9]+\.py)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -23,6 +24,22 @@ def test_links_between_pages_lead_somewhere() -> None:
 
     assert pages
     assert broken == []
+
+
+def test_modules_that_pages_name_are_there() -> None:
+    """A reader who is sent to a file finds it."""
+    pages = [path for path in tree.files() if path.suffix == ".md"]
+    named = {
+        (tree.name(page), module)
+        for page in pages
+        for module in MODULE.findall(page.read_text(encoding="utf-8"))
+    }
+    homes = (tree.ROOT, tree.PACKAGE)
+
+    assert named
+    assert {
+        (page, it) for page, it in named if not any((home / it).exists() for home in homes)
+    } == set()
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:

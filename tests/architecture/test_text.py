@@ -15,7 +15,8 @@ URL_HOST = re.compile(r"\b(?:https?|ftp)://(?:[^\s/@]*@)?([\w.\-]+\.[a-z]{2,})\b
 KNOWN_HOSTS = re.compile(
     r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid|localhost|local|internal"
     r"|apache\.org|ietf\.org|rfc-editor\.org|w3\.org|openapis\.org|json-schema\.org"
-    r"|owasp\.org|nist\.gov|unicode\.org|sqlite\.org|postgresql\.org|python\.org)$"
+    r"|owasp\.org|nist\.gov|unicode\.org|sqlite\.org|postgresql\.org|python\.org)$",
+    re.IGNORECASE,
 )
 
 
