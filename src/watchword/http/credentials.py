@@ -1,0 +1,106 @@
+"""Which credential of a request counts, and who holds it (safety.md, Which credential counts)."""
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from urllib.parse import parse_qsl
+
+from watchword.core.services.authenticate import Authenticate, Caller
+from watchword.http.fields import Fields
+
+CREDENTIAL_CHARACTERS_MAX = 4096
+"""Ours have less than a thousand; what is longer is refused before anything is computed."""
+
+COOKIE = "authToken"
+QUERY_PARAMETERS_MAX = 100
+
+# Schemes that are not ours, when they stand alone and so look like a bare token
+# (IANA, HTTP Authentication Schemes).
+_FOREIGN_SCHEMES = frozenset(
+    {"basic", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "ntlm", "oauth"}
+    | {"privatetoken", "scram-sha-1", "scram-sha-256", "vapid"}
+)
+
+
+class CredentialProblem(StrEnum):
+    """Why nobody is known: nothing of ours came, or something that is not good."""
+
+    MISSING = "missing"
+    BAD = "bad"
+
+
+class Carrier(Enum):
+    """How a credential travelled."""
+
+    AUTHORIZATION = "Authorization"
+    X_AUTHORIZATION = "X-Authorization"
+    COOKIE = "Cookie"
+    QUERY = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A credential as it came; nobody has looked whether it is good."""
+
+    text: str = field(repr=False)
+    carrier: Carrier
+
+
+async def caller_of(authenticate: Authenticate, presented: Presented) -> Caller | None:
+    """Return who holds a credential, None if it is bad."""
+    text = presented.text
+    if not text or len(text) > CREDENTIAL_CHARACTERS_MAX or not text.isascii() or " " in text:
+        return None
+    # Only API keys travel in X-Authorization, and nobody has one.
+    if presented.carrier is Carrier.X_AUTHORIZATION:
+        return None
+    return await authenticate.token(text)
+
+
+def find_credential(fields: Fields, query: bytes | None) -> Presented | CredentialProblem:
+    """Return the most explicit credential; a worse one never stands in for a bad one.
+
+    `query` is given where a token may stand in `?token=`.
+    """
+    found = (
+        _in_authorization(fields.distinct(b"authorization"))
+        or _one(fields.distinct(b"x-authorization"), Carrier.X_AUTHORIZATION)
+        or _one(_in_cookies(fields.all(b"cookie")), Carrier.COOKIE)
+    )
+    if found is None and query:
+        found = _in_query(query)
+    return CredentialProblem.MISSING if found is None else found
+
+
+def _one(values: set[str], carrier: Carrier) -> Presented | CredentialProblem | None:
+    """Two that disagree are bad: we do not guess which of them was meant."""
+    if not values:
+        return None
+    return CredentialProblem.BAD if len(values) > 1 else Presented(values.pop(), carrier)
+
+
+def _in_authorization(values: set[str]) -> Presented | CredentialProblem | None:
+    found = _one(values, Carrier.AUTHORIZATION)
+    if not isinstance(found, Presented):
+        return found
+    scheme, _, rest = found.text.partition(" ")
+    if scheme.lower() == "bearer":
+        return Presented(rest.strip(), Carrier.AUTHORIZATION)
+    if rest or scheme.lower() in _FOREIGN_SCHEMES:
+        return None
+    # Real clients also send "Bearer<token>", and the token alone.
+    text = scheme[len("bearer") :] if scheme[:6].lower() == "bearer" else scheme
+    return Presented(text, Carrier.AUTHORIZATION)
+
+
+def _in_cookies(values: list[str]) -> set[str]:
+    pairs = (pair.partition("=") for value in values for pair in value.split(";"))
+    found = {text.strip().strip('"') for name, _, text in pairs if name.strip() == COOKIE}
+    return found - {""}
+
+
+def _in_query(query: bytes) -> Presented | CredentialProblem | None:
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=QUERY_PARAMETERS_MAX)
+    except ValueError:
+        return CredentialProblem.BAD
+    return _one({text for name, text in pairs if name == "token"}, Carrier.QUERY)

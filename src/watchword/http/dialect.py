@@ -1,0 +1,60 @@
+"""The shape of a dialect, the one thing a dialect folder must export."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Generic, TypeVar
+
+import msgspec
+from starlette.responses import Response
+
+from watchword.core.kernel.errors import CoreError
+from watchword.core.policy.refusals import Refused
+from watchword.core.services import Services
+from watchword.http.credentials import CredentialProblem
+from watchword.http.operation import Operation
+
+_TOO_LARGE = 413
+
+Options = TypeVar("Options", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How a dialect says no.
+
+    `render_status` words what goes wrong before an endpoint is reached, or beneath it:
+    400, 403, 404, 405, 408, 413, 431, 500, 503. Its text is a sentence for a person, or
+    the status's own phrase. `error` is the shape of all these bodies.
+    """
+
+    error: type[msgspec.Struct]
+    render_error: Callable[[CoreError], Response]
+    render_refusal: Callable[[Refused], Response]
+    render_status: Callable[[int, str], Response]
+    render_unauthenticated: Callable[[CredentialProblem], Response]
+
+
+def say_status(voice: Voice, status: int) -> Response:
+    """Answer with a status and its own phrase."""
+    # RFC 9110 has another name for 413 than Python 3.11.
+    phrase = "Content Too Large" if status == _TOO_LARGE else HTTPStatus(status).phrase
+    return voice.render_status(status, phrase)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect(Generic[Options]):
+    """One API as its clients know it.
+
+    `options` is the strict shape of its part of the settings. It owns every path that
+    is one of `prefixes` or lies below one: there it words even what it does not serve.
+    """
+
+    name: str
+    title: str
+    prefixes: tuple[str, ...]
+    options: type[Options]
+    operations: Callable[[Services, Options], Sequence[Operation]]
+    voice: Callable[[Options], Voice]
+    drops_slash: bool = False
+    """Whether a path with a slash too many at its end is sent to the one without."""

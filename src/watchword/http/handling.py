@@ -1,0 +1,143 @@
+"""Serves one operation: who asks, may they, what does the endpoint say, and what if it fails."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from watchword.core.kernel.errors import CoreError, UnavailableError
+from watchword.core.services.authenticate import Authenticate
+from watchword.http import reports
+from watchword.http.arrival import Arrival, arrival_of
+from watchword.http.call import BodyTooLargeError, Call, ClientGoneError
+from watchword.http.cookies import CookieRule
+from watchword.http.credentials import (
+    Carrier,
+    CredentialProblem,
+    Presented,
+    caller_of,
+    find_credential,
+)
+from watchword.http.dialect import Voice, say_status
+from watchword.http.operation import Credential, Operation
+
+FOREIGN_PAGE = "A page of another site cannot do this."
+
+
+class Handler:
+    """An operation with everything that stands before its endpoint."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        *,
+        dialect: str,
+        voice: Voice,
+        authenticate: Authenticate,
+        cookie_rule: CookieRule,
+        body_bytes_max: int,
+        is_demo: bool,
+    ) -> None:
+        self._operation = operation
+        self._dialect = dialect
+        self._voice = voice
+        self._authenticate = authenticate
+        self._cookie_rule = cookie_rule
+        self._body_bytes_max = operation.body_bytes_max or body_bytes_max
+        self._is_demo = is_demo
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        arrival = arrival_of(scope)
+        try:
+            response = await self._answer(scope, receive, arrival)
+        except ClientGoneError:
+            return
+        except Exception as error:  # noqa: BLE001 - a bug of ours still gets an answer, in this voice
+            response = self._explain(error)
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, arrival: Arrival) -> Response:
+        operation = self._operation
+        if _announced(arrival) > self._body_bytes_max:
+            raise BodyTooLargeError
+        presented = self._presented(scope, arrival)
+        if isinstance(presented, Presented):
+            if self._is_foreign(presented, arrival):
+                return self._voice.render_status(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
+            found = await caller_of(self._authenticate, presented) or CredentialProblem.BAD
+        else:
+            found = presented
+        if isinstance(found, CredentialProblem) and self._minds(found):
+            return self._voice.render_unauthenticated(found)
+        call = Call(
+            scope,
+            receive,
+            arrival=arrival,
+            found=found,
+            dialect=self._dialect,
+            body_bytes_max=self._body_bytes_max,
+            is_demo=self._is_demo,
+        )
+        return await operation.endpoint(call)
+
+    def _presented(self, scope: Scope, arrival: Arrival) -> Presented | CredentialProblem:
+        if self._operation.credential is Credential.NONE:
+            return CredentialProblem.MISSING
+        query = scope["query_string"] if self._operation.allows_query_token else None
+        return find_credential(arrival.fields, query)
+
+    def _is_foreign(self, presented: Presented, arrival: Arrival) -> bool:
+        return (
+            presented.carrier is Carrier.COOKIE
+            and self._operation.changes
+            and self._cookie_rule.refuses(arrival.fields, is_secure=arrival.client.is_secure)
+        )
+
+    def _minds(self, problem: CredentialProblem) -> bool:
+        if problem is CredentialProblem.BAD:
+            return True
+        return self._operation.credential is Credential.REQUIRED
+
+    def _explain(self, error: Exception) -> Response:
+        match error:
+            case UnavailableError():
+                reports.unavailable(error)
+                response = self._voice.render_error(error)
+                response.headers["retry-after"] = str(error.retry_after)
+                return response
+            case CoreError():
+                return self._voice.render_error(error)
+            case BodyTooLargeError():
+                return say_status(self._voice, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        reports.bug(error)
+        return say_status(self._voice, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+class Methods:
+    """All that one path does, by method. HEAD is there only where an operation says so."""
+
+    def __init__(
+        self, handlers: Mapping[str, Handler], *, route: str, dialect: str, voice: Voice
+    ) -> None:
+        self._handlers = handlers
+        self._route = route
+        self._dialect = dialect
+        self._voice = voice
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        arrival = arrival_of(scope)
+        arrival.dialect, arrival.route = self._dialect, self._route
+        if handler := self._handlers.get(scope["method"]):
+            await handler(scope, receive, send)
+            return
+        response = say_status(self._voice, HTTPStatus.METHOD_NOT_ALLOWED)
+        response.headers["allow"] = ", ".join(sorted(self._handlers))
+        await response(scope, receive, send)
+
+
+def _announced(arrival: Arrival) -> int:
+    """Return the announced length of the body, 0 if it is not said."""
+    lengths = arrival.fields.all(b"content-length")
+    # Sixteen digits are too many for any limit, and int() itself refuses thousands of them.
+    return max((int(length[:16]) for length in lengths if length.isdecimal()), default=0)

@@ -1,0 +1,193 @@
+"""Describes what is served, as OpenAPI 3.1, from the same operations that serve it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from watchword.core.kernel.errors import UnavailableError
+from watchword.http.credentials import COOKIE, CredentialProblem
+from watchword.http.dialect import Voice, say_status
+from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
+from watchword.http.section import Section
+
+# JSON as msgspec and OpenAPI know it; there is no narrower type for a schema.
+Json = dict[str, Any]
+
+_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
+_RETRY_AFTER: Json = {
+    "description": "Seconds to wait.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_SECURITY_SCHEMES: Json = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    "query": {"type": "apiKey", "in": "query", "name": "token"},
+}
+
+_BENEATH = {
+    HTTPStatus.BAD_REQUEST: "The request is no HTTP that we can read.",
+    HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The header is too large.",
+}
+"""What every operation can answer before it is reached."""
+
+
+def describe(
+    sections: Sequence[Section], *, version: str, public_url: str | None, is_demo: bool
+) -> Json:
+    """Return the document."""
+    writer = _Writer(sections, is_demo=is_demo)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Watchword",
+            "version": version,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": public_url or "/"}],
+        "tags": [{"name": section.name, "description": section.title} for section in sections],
+        "paths": writer.paths(),
+        "components": {"schemas": writer.components, "securitySchemes": _SECURITY_SCHEMES},
+    }
+
+
+class _Writer:
+    """Writes operations; all shapes get their schemas at once, so that names do not clash."""
+
+    def __init__(self, sections: Sequence[Section], *, is_demo: bool) -> None:
+        self._sections = sections
+        self._is_demo = is_demo
+        shapes = list(dict.fromkeys(_shapes(sections)))
+        schemas, self.components = msgspec.json.schema_components(
+            shapes, ref_template="#/components/schemas/{name}"
+        )
+        self._schemas = dict(zip(shapes, schemas, strict=True))
+
+    def paths(self) -> Json:
+        paths: Json = {}
+        for section in self._sections:
+            for operation in section.operations:
+                written = self._operation(section, operation)
+                paths.setdefault(operation.path, {})[operation.method.lower()] = written
+        return paths
+
+    def _operation(self, section: Section, operation: Operation) -> Json:
+        answers = {**self._shared(section.voice, operation), **operation.answers}
+        written: Json = {
+            "tags": [section.name],
+            "operationId": _identifier(section, operation),
+            "summary": operation.summary,
+            "responses": {
+                str(int(status)): self._answer(int(status), answers[status])
+                for status in sorted(answers)
+            },
+        }
+        if operation.description:
+            written["description"] = operation.description
+        if parameters := [self._parameter(one) for one in _parameters(operation)]:
+            written["parameters"] = parameters
+        if operation.body is not None:
+            written["requestBody"] = self._body(operation)
+        if operation.credential is not Credential.NONE:
+            written["security"] = _security(operation)
+        return written
+
+    def _body(self, operation: Operation) -> Json:
+        content: Json = {"schema": self._schemas[operation.body]}
+        if operation.example is not None:
+            content["example"] = msgspec.to_builtins(operation.example)
+        return {"required": True, "content": {"application/json": content}}
+
+    def _parameter(self, parameter: Parameter) -> Json:
+        return {
+            "name": parameter.name,
+            "in": parameter.place.value,
+            "description": parameter.description,
+            "required": parameter.is_required,
+            "schema": self._schemas[parameter.shape],
+        }
+
+    def _answer(self, status: int, answer: Answer) -> Json:
+        written: Json = {"description": answer.description}
+        if answer.shape is not None:
+            content = {"schema": self._schemas[answer.shape]}
+            written["content"] = {answer.media_type: content}
+        if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+            written["headers"] = {"Retry-After": _RETRY_AFTER}
+        return written
+
+    def _shared(self, voice: Voice, operation: Operation) -> Mapping[int, Answer]:
+        """Return what an operation can answer without its endpoint, as its voice says it.
+
+        The voice is asked, since a dialect may say any of these with another status.
+        """
+        said = [(say_status(voice, status), text) for status, text in _BENEATH.items()]
+        busy = voice.render_error(UnavailableError())
+        said.append((busy, "A part is down or full."))
+        if "{" in operation.path:
+            said.append((say_status(voice, HTTPStatus.NOT_FOUND), "No such thing."))
+        if operation.credential is not Credential.NONE:
+            refusal = voice.render_unauthenticated(CredentialProblem.BAD)
+            said.append((refusal, "No credential, or a bad one."))
+        if reasons := _forbidding(operation, is_demo=self._is_demo):
+            said.append((say_status(voice, HTTPStatus.FORBIDDEN), reasons))
+        return {answer.status_code: _as_answer(answer, text, voice) for answer, text in said}
+
+
+def _as_answer(response: Response, description: str, voice: Voice) -> Answer:
+    return Answer(
+        description=description,
+        shape=voice.error,
+        media_type=response.media_type or "application/json",
+    )
+
+
+def _forbidding(operation: Operation, *, is_demo: bool) -> str:
+    foreign = operation.changes and operation.credential is not Credential.NONE
+    reasons = ("A cookie came from a page of another site. " if foreign else "") + (
+        "The demo answers to its own machine only." if is_demo else ""
+    )
+    return reasons.strip()
+
+
+def _shapes(sections: Sequence[Section]) -> Iterator[object]:
+    for section in sections:
+        yield section.voice.error
+        for operation in section.operations:
+            if operation.body is not None:
+                yield operation.body
+            yield from (one.shape for one in _parameters(operation))
+            yield from (one.shape for one in operation.answers.values() if one.shape is not None)
+
+
+def _parameters(operation: Operation) -> Iterable[Parameter]:
+    """Return the declared parameters, and those of the path that nobody declared."""
+    declared = {one.name for one in operation.parameters if one.place is Place.PATH}
+    found = _PATH_PARAMETER.findall(operation.path)
+    missing = (name for name in found if name not in declared)
+    return (
+        *(
+            Parameter(name=name, place=Place.PATH, description="", is_required=True)
+            for name in missing
+        ),
+        *operation.parameters,
+    )
+
+
+def _security(operation: Operation) -> list[Json]:
+    ways: list[Json] = [{"bearer": []}, {"cookie": []}]
+    if operation.allows_query_token:
+        ways.append({"query": []})
+    if operation.credential is Credential.OPTIONAL:
+        ways.append({})
+    return ways
+
+
+def _identifier(section: Section, operation: Operation) -> str:
+    words = re.findall(r"\w+", operation.path)
+    return "_".join([section.name, operation.method.lower(), *words])

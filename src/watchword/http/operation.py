@@ -1,0 +1,78 @@
+"""One thing that a path does, declared once: it is served from this, and described from this."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+from starlette.responses import Response
+
+from watchword.http.call import Call
+
+Endpoint = Callable[[Call], Awaitable[Response]]
+
+
+class Credential(StrEnum):
+    """Whether an operation looks at who asks.
+
+    NONE looks at no credential at all, whatever comes: so do all log-in calls. OPTIONAL
+    takes a good one, goes on without any, and refuses a bad one. REQUIRED refuses both
+    before the endpoint is called.
+    """
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class Place(StrEnum):
+    """Where a parameter stands, in OpenAPI's words."""
+
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter, for the description alone; the endpoint reads it itself."""
+
+    name: str
+    place: Place
+    description: str
+    shape: object = str
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What comes with one status, for the description alone."""
+
+    description: str
+    shape: object = None
+    media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A method on a path, with all that is known about it before a request comes.
+
+    `changes` means that it changes something, whatever its method: the rules about
+    cookies apply then. `allows_query_token` lets a session's token stand in `?token=`.
+    `body` is the shape of a JSON body, for the description; the endpoint reads it itself
+    (`reading.read_json`). `body_bytes_max` is its own limit, within that of the transport.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    summary: str
+    description: str = ""
+    changes: bool = False
+    credential: Credential = Credential.NONE
+    allows_query_token: bool = False
+    body: type[msgspec.Struct] | None = None
+    body_bytes_max: int | None = None
+    parameters: tuple[Parameter, ...] = ()
+    answers: Mapping[int, Answer] = field(default_factory=dict)
+    example: object = None

@@ -1,0 +1,79 @@
+"""Finds who answers at a path, and gives every dead end a voice."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from urllib.parse import quote
+
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from watchword.http.arrival import arrival_of
+from watchword.http.demo import DEMO_ONLY_LOCAL, refuses_demo
+from watchword.http.dialect import say_status
+from watchword.http.handling import Methods
+from watchword.http.section import Section
+
+
+class Surface:
+    """The table of paths. Fixed ones are looked up, patterns are tried by Starlette.
+
+    The last section has all paths that no other owns.
+    """
+
+    def __init__(
+        self, paths: Mapping[str, Methods], sections: Sequence[Section], *, is_demo: bool
+    ) -> None:
+        self._fixed = {path: methods for path, methods in paths.items() if "{" not in path}
+        self._patterns = [Route(path, methods) for path, methods in paths.items() if "{" in path]
+        self._router = Router(self._patterns, redirect_slashes=False, default=self._dead_end)
+        self._sections = sections
+        self._is_demo = is_demo
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._is_demo and refuses_demo(arrival_of(scope)):
+            section = self._enter(scope)
+            response = section.voice.render_status(HTTPStatus.FORBIDDEN, DEMO_ONLY_LOCAL)
+            await response(scope, receive, send)
+            return
+        answer = self._fixed.get(scope["path"], self._router)
+        await answer(scope, receive, send)
+
+    def render(self, status: int, path: str) -> tuple[bytes, str]:
+        """Word what is refused beneath the app: the body, and its content type."""
+        response = say_status(self._owner(path).voice, status)
+        return bytes(response.body), response.headers["content-type"]
+
+    async def _dead_end(self, scope: Scope, receive: Receive, send: Send) -> None:
+        section = self._enter(scope)
+        path: str = scope["path"]
+        bare = path.rstrip("/")
+        if section.drops_slash and bare != path and self._serves(bare):
+            response = _redirect(bare, scope["query_string"])
+        else:
+            response = say_status(section.voice, HTTPStatus.NOT_FOUND)
+        await response(scope, receive, send)
+
+    def _serves(self, path: str) -> bool:
+        return path in self._fixed or any(
+            route.path_regex.fullmatch(path) for route in self._patterns
+        )
+
+    def _enter(self, scope: Scope) -> Section:
+        section = self._owner(scope["path"])
+        arrival_of(scope).dialect = section.name
+        return section
+
+    def _owner(self, path: str) -> Section:
+        owners = (section for section in self._sections if section.owns(path))
+        return next(owners, self._sections[-1])
+
+
+def _redirect(path: str, query: bytes) -> Response:
+    """Send the client to a path of ours, its method and body unchanged.
+
+    The path was served here, so it is no other site's; it is quoted anew, since what the
+    client wrote was unquoted on the way.
+    """
+    location = quote(path) + (f"?{query.decode('latin-1')}" if query else "")
+    return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers={"location": location})

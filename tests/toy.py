@@ -1,0 +1,317 @@
+"""A toy dialect and everything around it, to see the http room at work."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import httpx
+import msgspec
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from fakes import CountingRandomness, HandClock
+from watchword.core.accounts.model import Account, Role
+from watchword.core.kernel.errors import CoreError, UnavailableError
+from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.policy.refusals import Refused
+from watchword.core.services import Services
+from watchword.core.services.authenticate import Caller
+from watchword.core.sessions.model import Session
+from watchword.http.answers import JsonResponse
+from watchword.http.call import Call
+from watchword.http.credentials import CredentialProblem
+from watchword.http.dialect import Dialect, Voice
+from watchword.http.mount import Mounted, Site, mount
+from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
+from watchword.http.reading import read_json
+from watchword.http.surroundings import Surroundings
+
+GOOD_TOKEN = "good-token"
+OTHER_TOKEN = "other-token"
+BODY_BYTES_MAX = 1024
+
+_AT = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a caller wants."""
+
+    name: str
+    count: int = 1
+    tags: list[str] = []
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What the endpoint saw."""
+
+    who: str | None
+    address: str
+    is_local: bool = False
+    is_secure: bool = False
+
+
+class Moo(msgspec.Struct, frozen=True):
+    """The toy's way of saying no."""
+
+    moo: str
+    code: int
+
+
+class Problems(msgspec.Struct, frozen=True):
+    """What is wrong with a body."""
+
+    wrong: list[str]
+
+
+class ToyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The toy's part of the settings."""
+
+    sound: str = "moo"
+
+
+@dataclass
+class KnownTokens:
+    """Knows some tokens, and remembers which were looked at."""
+
+    known: dict[str, Caller] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    down: bool = False
+
+    async def token(self, text: str) -> Caller | None:
+        self.asked.append(text)
+        if self.down:
+            raise UnavailableError(retry_after=7) from OSError("disk at /secret/place")
+        return self.known.get(text)
+
+
+@dataclass
+class KnownKeys:
+    """Public keys that nobody signs with."""
+
+    down: bool = False
+
+    async def public(self) -> tuple[str, ...]:
+        if self.down:
+            raise UnavailableError(retry_after=4)
+        return ('{"kid":"k2","kty":"OKP"}', '{"kid":"k1","kty":"OKP"}')
+
+
+def caller(name: str) -> Caller:
+    account = Account(
+        id=AccountId(f"id-of-{name}"), name=name, created_at=_AT, updated_at=_AT, role=Role.USER
+    )
+    return Caller(
+        account,
+        Session(
+            id=SessionId(f"session-of-{name}"),
+            account_id=account.id,
+            dialect="toy",
+            created_at=_AT,
+            expires_at=_AT + timedelta(days=1),
+        ),
+    )
+
+
+async def see(call: Call) -> Response:
+    seen = Seen(
+        who=call.caller.account.name if call.caller else None,
+        address=call.origin.address,
+        is_local=call.is_local,
+        is_secure=call.is_secure,
+    )
+    return JsonResponse(seen)
+
+
+async def wish(call: Call) -> Response:
+    read = read_json(Wish, await call.body(), call.headers.get("content-type", ""))
+    if isinstance(read, tuple):
+        wrong = [f"{problem.flaw} {'.'.join(problem.at)}" for problem in read]
+        return JsonResponse(Problems(wrong), status_code=422)
+    return JsonResponse(read)
+
+
+async def thing(call: Call) -> Response:
+    return JsonResponse({"id": call.path["id"], "query": call.query})
+
+
+async def fail(call: Call) -> Response:
+    del call
+    raise RuntimeError("a secret in a message: Admin123")
+
+
+async def lack(call: Call) -> Response:
+    del call
+    raise UnavailableError(retry_after=9) from OSError("password=hunter2")
+
+
+async def refuse(call: Call) -> Response:
+    del call
+    raise CoreError("no")
+
+
+def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
+    del services, options
+    seen = {200: Answer(description="What was seen.", shape=Seen)}
+    wrong = Answer(description="The body is wrong.", shape=Problems)
+    required = Credential.REQUIRED
+    return (
+        Operation(
+            method="GET",
+            path="/toy/me",
+            endpoint=see,
+            summary="See <yourself>",
+            credential=required,
+            allows_query_token=True,
+            answers=seen,
+        ),
+        Operation(
+            method="POST",
+            path="/toy/me",
+            endpoint=see,
+            summary="Change yourself",
+            credential=required,
+            changes=True,
+            answers=seen,
+        ),
+        Operation(
+            method="GET",
+            path="/toy/leave",
+            endpoint=see,
+            summary="Change something by GET",
+            credential=required,
+            changes=True,
+            answers=seen,
+        ),
+        Operation(
+            method="GET",
+            path="/toy/maybe",
+            endpoint=see,
+            summary="See whoever",
+            credential=Credential.OPTIONAL,
+            answers=seen,
+        ),
+        Operation(
+            method="POST",
+            path="/toy/login",
+            endpoint=see,
+            summary="Log in",
+            changes=True,
+            answers=seen,
+        ),
+        Operation(
+            method="POST",
+            path="/toy/wish",
+            endpoint=wish,
+            summary="Wish",
+            description="It comes back.",
+            body=Wish,
+            body_bytes_max=BODY_BYTES_MAX,
+            example=Wish("it's", 2),
+            answers={200: Answer(description="The wish.", shape=Wish), 422: wrong},
+        ),
+        Operation(
+            method="GET",
+            path="/toy/things/{id}",
+            endpoint=thing,
+            summary="A thing",
+            parameters=(Parameter(name="after", place=Place.QUERY, description="Where to go on."),),
+            answers={200: Answer(description="It.", shape=dict[str, Any])},
+        ),
+    )
+
+
+def failing(services: Services, options: ToyOptions) -> Sequence[Operation]:
+    del services, options
+    return tuple(
+        Operation(method="GET", path=f"/toy/{one.__name__}", endpoint=one, summary="Fail")
+        for one in (fail, lack, refuse)
+    )
+
+
+def voice(options: ToyOptions) -> Voice:
+    def say(status: int, text: str) -> Response:
+        return JsonResponse(Moo(f"{options.sound}: {text}", int(status)), status_code=status)
+
+    def render_error(error: CoreError) -> Response:
+        return say(503 if isinstance(error, UnavailableError) else 400, error.code)
+
+    def render_unauthenticated(problem: CredentialProblem) -> Response:
+        return say(401, problem.value)
+
+    def render_refusal(refused: Refused) -> Response:
+        return say(403, refused.reason.value)
+
+    return Voice(
+        error=Moo,
+        render_error=render_error,
+        render_refusal=render_refusal,
+        render_status=say,
+        render_unauthenticated=render_unauthenticated,
+    )
+
+
+TOY = Dialect(
+    name="toy",
+    title="The toy",
+    prefixes=("/toy",),
+    options=ToyOptions,
+    operations=operations,
+    voice=voice,
+    drops_slash=True,
+)
+BROKEN_TOY = Dialect(
+    name="broken",
+    title="The broken toy",
+    prefixes=("/toy",),
+    options=ToyOptions,
+    operations=failing,
+    voice=voice,
+)
+
+
+@dataclass
+class Toybox:
+    """A mounted toy with everything behind it."""
+
+    tokens: KnownTokens
+    keys: KnownKeys
+    clock: HandClock
+    site: Site
+
+    @property
+    def app(self) -> ASGIApp:
+        return self.site.app
+
+
+def toybox(
+    surroundings: Surroundings | None = None, *, dialects: Sequence[Dialect[ToyOptions]] = (TOY,)
+) -> Toybox:
+    """Mount the toy in some surroundings."""
+    tokens = KnownTokens({GOOD_TOKEN: caller("ada"), OTHER_TOKEN: caller("bob")})
+    keys, clock = KnownKeys(), HandClock()
+    # The toy needs no other service.
+    parts: dict[str, Any] = {one.name: None for one in fields(Services)}
+    services = Services(**{**parts, "authenticate": tokens, "signing_keys": keys})
+    site = mount(
+        services,
+        [Mounted(dialect, ToyOptions()) for dialect in dialects],
+        surroundings or Surroundings(version="0"),
+        clock=clock,
+        randomness=CountingRandomness(),
+    )
+    return Toybox(tokens, keys, clock, site)
+
+
+@asynccontextmanager
+async def talking_to(
+    app: ASGIApp,
+    *,
+    peer: str = "127.0.0.1",
+    base_url: str = "http://localhost:9261",
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client whose socket has this peer address."""
+    transport = httpx.ASGITransport(cast("Any", app), client=(peer, 50000))
+    async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:
+        yield client
