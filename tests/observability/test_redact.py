@@ -1,5 +1,6 @@
 """What the log hides, and what it keeps."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -138,6 +139,19 @@ class TestTexts:
 
         assert len(shown) <= TEXT_MAX + 3
         assert "eyJ" not in shown
+
+    @pytest.mark.parametrize(
+        "piece",
+        ["://a:", "password", "passw'\"", "token='", "\\'", "token=\\'", "eyJ", "eyJ.", "$a", "$a$",
+         "authorization:", "Bearer ", "-----BEGIN PRIVATE KEY-----", "?code", "DETAIL:", " ", "ww_"],
+    )  # fmt: skip
+    def test_no_text_takes_long(self, piece: str) -> None:
+        """A caller who chooses a text cannot make the search slow."""
+        began = time.perf_counter()
+
+        scrub_text(piece * (1_000_000 // len(piece)))
+
+        assert time.perf_counter() - began < 0.25
 
     @given(st.text(max_size=300), st.text(max_size=300))
     def test_a_token_is_found_in_any_text(self, before: str, after: str) -> None:

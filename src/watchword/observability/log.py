@@ -173,11 +173,10 @@ def _exception(given: object) -> BaseException | None:
 
 
 def _json(told: dict[str, Any]) -> str:
-    line = json.dumps(told, separators=(",", ":"))
+    line = _encode(told)
     if len(line) <= LINE_MAX:
         return line
-    head = {name: told[name] for name in _HEAD if name in told}
-    return json.dumps({**head, "cut": len(line)}, separators=(",", ":"))
+    return _encode({name: told[name] for name in _HEAD if name in told} | {"cut": len(line)})
 
 
 def _text(told: dict[str, Any]) -> str:
@@ -211,6 +210,7 @@ def _tell_uncaught(error: BaseException | None) -> None:
     get_logger("watchword").critical("uncaught exception", exc_info=error)
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _output = _Output()
 _EVERY_LEVEL = structlog.make_filtering_bound_logger(0)
 _CHAIN = (_drop_quiet, structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"), _as_line)
