@@ -142,8 +142,9 @@ class TestTexts:
 
     @pytest.mark.parametrize(
         "piece",
-        ["://a:", "password", "passw'\"", "token='", "\\'", "token=\\'", "eyJ", "eyJ.", "$a", "$a$",
-         "authorization:", "Bearer ", "-----BEGIN PRIVATE KEY-----", "?code", "DETAIL:", " ", "ww_"],
+        ["://a:", "password", "passw'\"", "token='", "\\'", "token=\\'", "eyJ", "eyJ.", "$a",
+         "$a$", "authorization:", "Bearer ", "-----BEGIN PRIVATE KEY-----", "?code", "DETAIL:", " ",
+         "ww_"],
     )  # fmt: skip
     def test_no_text_takes_long(self, piece: str) -> None:
         """A caller who chooses a text cannot make the search slow."""
