@@ -1,0 +1,96 @@
+"""Passwords and their history in SQL."""
+
+from watchword.core.credentials.model import PasswordCredential
+from watchword.core.kernel.errors import DeniedError, NotFoundError
+from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.page import PAGE_MAX
+from watchword.storage import locks
+from watchword.storage.engine import Engine
+from watchword.storage.moments import moment, stored
+from watchword.storage.statement import Batch
+
+
+class SqlCredentials:
+    """Implements CredentialStore."""
+
+    def __init__(self, engine: Engine, batch: Batch) -> None:
+        self._engine = engine
+        self._batch = batch
+
+    async def password_of(self, account_id: AccountId) -> PasswordCredential | None:
+        row = await self._engine.fetch_one(
+            "SELECT encoded, changed_at, is_documented FROM passwords WHERE account_id = $1",
+            account_id,
+        )
+        if row is None:
+            return None
+        encoded, changed_at, is_documented = row
+        return PasswordCredential(
+            account_id=account_id,
+            encoded=encoded,
+            changed_at=moment(changed_at),
+            is_documented=bool(is_documented),
+        )
+
+    async def earlier_passwords(self, account_id: AccountId, *, limit: int) -> tuple[str, ...]:
+        rows = await self._engine.fetch_all(
+            "SELECT encoded FROM password_history WHERE account_id = $1"
+            " ORDER BY number DESC LIMIT $2",
+            account_id,
+            max(0, min(limit, PAGE_MAX)),
+        )
+        return tuple(row[0] for row in rows)
+
+    async def documented(self) -> tuple[AccountId, ...]:
+        rows = await self._engine.fetch_all(
+            "SELECT account_id FROM passwords WHERE is_documented = 1 ORDER BY account_id LIMIT 100"
+        )
+        return tuple(AccountId(row[0]) for row in rows)
+
+    def put_password(self, credential: PasswordCredential, *, remember: int = 0) -> None:
+        account_id = credential.account_id
+        self._batch.lock(locks.account(account_id))
+        self._batch.record(
+            "INSERT INTO password_history (account_id, encoded)"
+            " SELECT account_id, encoded FROM passwords WHERE account_id = $1",
+            account_id,
+        )
+        self._batch.record(
+            "DELETE FROM password_history WHERE account_id = $1 AND number NOT IN"
+            " (SELECT number FROM password_history WHERE account_id = $1"
+            " ORDER BY number DESC LIMIT $2)",
+            account_id,
+            max(0, remember),
+        )
+        self._batch.record(
+            "INSERT INTO passwords (account_id, encoded, changed_at, is_documented)"
+            " SELECT id, $2, $3, $4 FROM accounts WHERE id = $1"
+            " ON CONFLICT (account_id) DO UPDATE SET encoded = excluded.encoded,"
+            " changed_at = excluded.changed_at, is_documented = excluded.is_documented"
+            " RETURNING account_id",
+            account_id,
+            credential.encoded,
+            stored(credential.changed_at),
+            int(credential.is_documented),
+            expect=NotFoundError,
+        )
+
+    def rehash(self, credential: PasswordCredential, *, replaces: str) -> None:
+        # The password is the same, so it keeps its age and whether a page prints it.
+        self._batch.lock(locks.account(credential.account_id))
+        self._batch.record(
+            "UPDATE passwords SET encoded = $2 WHERE account_id = $1 AND encoded = $3",
+            credential.account_id,
+            credential.encoded,
+            replaces,
+        )
+
+    def require(self, account_id: AccountId, *, encoded: str) -> None:
+        self._batch.lock(locks.account(account_id))
+        self._batch.record(
+            "SELECT a.id FROM accounts AS a JOIN passwords AS p ON p.account_id = a.id"
+            " WHERE a.id = $1 AND a.state = 'active' AND p.encoded = $2",
+            account_id,
+            encoded,
+            expect=DeniedError,
+        )

@@ -1,0 +1,27 @@
+"""What transactions take turns over.
+
+SQLite has one writer and needs none of this. PostgreSQL, at READ COMMITTED, lets two
+transactions look before either writes; a name in common makes the second wait.
+"""
+
+ADMINS = "admins"
+"""Held by whoever takes an admin away, or relies on another being there."""
+
+FIRST_ACCOUNT = "first-account"
+SIGNING_KEYS = "signing-keys"
+MIGRATIONS = "migrations"
+
+
+def account(account_id: str) -> str:
+    """Held by whoever changes an account's state or password, or relies on them."""
+    return f"account:{account_id}"
+
+
+def guesses(subject: str) -> str:
+    """Held by whoever counts the failures of a name."""
+    return f"guesses:{subject}"
+
+
+def window(purpose: str, key: str) -> str:
+    """Held by whoever takes a place of a window."""
+    return f"window:{purpose}:{key}"

@@ -1,0 +1,123 @@
+"""Sessions in SQL."""
+
+from datetime import datetime
+
+from watchword.core.kernel.errors import NotFoundError
+from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.kernel.page import PAGE_MAX, Page
+from watchword.core.sessions.model import Session
+from watchword.storage import locks
+from watchword.storage.cursor import read_cursor, within_page, write_cursor
+from watchword.storage.engine import Engine
+from watchword.storage.moments import LAST, moment, stored
+from watchword.storage.statement import Batch, Row
+
+_LISTING = "sessions"
+
+
+class SqlSessions:
+    """Implements SessionStore."""
+
+    def __init__(self, engine: Engine, batch: Batch) -> None:
+        self._engine = engine
+        self._batch = batch
+
+    async def by_id(self, session_id: SessionId) -> Session | None:
+        row = await self._engine.fetch_one(
+            "SELECT id, account_id, dialect, created_at, expires_at, address"
+            " FROM sessions WHERE id = $1",
+            session_id,
+        )
+        return session_of(row) if row else None
+
+    async def of(self, account_id: AccountId, *, at: datetime) -> tuple[Session, ...]:
+        rows = await self._engine.fetch_all(
+            "SELECT id, account_id, dialect, created_at, expires_at, address"
+            " FROM sessions WHERE account_id = $1 AND expires_at > $2"
+            " ORDER BY created_at DESC, id DESC LIMIT $3",
+            account_id,
+            stored(at),
+            PAGE_MAX,
+        )
+        return tuple(session_of(row) for row in rows)
+
+    async def page(self, *, at: datetime, after: str | None = None, limit: int) -> Page[Session]:
+        most = within_page(limit)
+        rows = await self._engine.fetch_all(
+            "SELECT id, account_id, dialect, created_at, expires_at, address"
+            " FROM sessions WHERE (created_at, id) < ($1, $2) AND expires_at > $3"
+            " ORDER BY created_at DESC, id DESC LIMIT $4",
+            *((LAST, "") if after is None else read_cursor(_LISTING, after)),
+            stored(at),
+            most + 1,
+        )
+        items = tuple(session_of(row) for row in rows[:most])
+        more = len(rows) > most
+        last = write_cursor(_LISTING, stored(items[-1].created_at), items[-1].id) if more else None
+        return Page(items, last)
+
+    async def count_of(self, account_id: AccountId) -> int:
+        row = await self._engine.fetch_one(
+            "SELECT COUNT(*) FROM sessions WHERE account_id = $1", account_id
+        )
+        return int(row[0]) if row else 0
+
+    def add(self, session: Session) -> None:
+        self._batch.lock(locks.account(session.account_id))
+        self._batch.record(
+            "INSERT INTO sessions (id, account_id, dialect, created_at, expires_at, address)"
+            " SELECT $2, id, $3, $4, $5, $6 FROM accounts WHERE id = $1 RETURNING id",
+            session.account_id,
+            session.id,
+            session.dialect,
+            stored(session.created_at),
+            stored(session.expires_at),
+            session.address,
+            expect=NotFoundError,
+        )
+
+    def end(self, session_id: SessionId) -> None:
+        self._batch.record(
+            "DELETE FROM sessions WHERE id = $1 RETURNING id", session_id, revokes=True
+        )
+
+    def end_all_of(self, account_id: AccountId, *, but: SessionId | None = None) -> None:
+        self._batch.lock(locks.account(account_id))
+        self._batch.record(
+            "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 RETURNING id",
+            account_id,
+            but or "",
+            revokes=True,
+        )
+
+    def end_oldest_of(self, account_id: AccountId, *, keep: int) -> None:
+        self._batch.lock(locks.account(account_id))
+        self._batch.record(
+            "DELETE FROM sessions WHERE account_id = $1 AND id NOT IN"
+            " (SELECT id FROM sessions WHERE account_id = $1"
+            " ORDER BY created_at DESC, id DESC LIMIT $2) RETURNING id",
+            account_id,
+            max(0, keep),
+            revokes=True,
+        )
+
+    def end_expired(self, *, at: datetime, limit: int) -> None:
+        self._batch.record(
+            "DELETE FROM sessions WHERE id IN"
+            " (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+            stored(at),
+            limit,
+        )
+
+
+def session_of(row: Row) -> Session:
+    """Read a session from six columns, in the order of every SELECT here."""
+    identity, account_id, dialect, created_at, expires_at, address = row
+    return Session(
+        id=SessionId(identity),
+        account_id=AccountId(account_id),
+        dialect=dialect,
+        created_at=moment(created_at),
+        expires_at=moment(expires_at),
+        address=address,
+    )

@@ -1,0 +1,120 @@
+"""The one thread that writes to SQLite.
+
+It takes the transactions that wait, applies each under a savepoint of its own, and
+commits them as a group: one sync of the disk for all. Who asked is woken after that.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from watchword.core.kernel.errors import UnavailableError
+from watchword.storage.revocation import RevocationCounter
+from watchword.storage.sqlite_file import DatabaseFile, Identity
+from watchword.storage.sqlite_group import GroupCommitter, Job
+from watchword.storage.statement import Result, Transaction
+
+GROUP_MAX = 256
+
+WAITING_MAX = 2048
+"""Past this a caller is refused at once: a slow disk has seconds of work in front of it."""
+
+_READERS_PATIENCE_S = 5.0
+
+
+class SqliteWriter:
+    """Hands transactions to the thread and wakes who waits for them."""
+
+    def __init__(
+        self,
+        file: DatabaseFile,
+        revocations: RevocationCounter,
+        *,
+        patience_ms: int,
+        close_reader: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._close_reader = close_reader
+        self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._is_closing = False
+        self._has_seen_end = False
+        self._ended = asyncio.Event()
+        self._committer = GroupCommitter(
+            file, revocations, patience_ms=patience_ms, release_readers=self._release_readers
+        )
+        # A daemon: what was acknowledged is on the disk already, so it may die with the process.
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def identity(self) -> Identity | None:
+        """Which file the writer has open, or last had."""
+        return self._committer.identity
+
+    async def apply(self, transaction: Transaction[Result]) -> Result:
+        """Return what came of the transaction once its group is on the disk."""
+        if self._is_closing:
+            raise UnavailableError("The database is closed.")
+        if self._waiting >= WAITING_MAX:
+            raise UnavailableError("Too many writes wait for the disk.", retry_after=1)
+        future: asyncio.Future[Result] = self._loop.create_future()
+        self._waiting += 1
+        self._jobs.put(Job(transaction, future))
+        return await future
+
+    async def close(self) -> None:
+        """Finish what waits, and end the thread."""
+        if not self._is_closing:
+            self._is_closing = True
+            self._jobs.put(None)
+        await self._ended.wait()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._next()) is not None:
+            jobs = self._committer.commit(first, self._others)
+            self._on_loop(partial(self._wake, jobs))
+        self._committer.close()
+        self._on_loop(self._ended.set)
+
+    def _next(self) -> Job[Any] | None:
+        return None if self._has_seen_end else self._jobs.get()
+
+    def _others(self) -> Iterator[Job[Any]]:
+        """Return what waits beside the first job, without waiting for more."""
+        for _ in range(GROUP_MAX):
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if job is None:
+                self._has_seen_end = True
+                return
+            yield job
+
+    def _wake(self, jobs: list[Job[Any]]) -> None:
+        self._waiting -= len(jobs)
+        for job in jobs:
+            job.wake()
+
+    def _release_readers(self) -> None:
+        """Have the loop close its connection, and wait until it has."""
+        done = threading.Event()
+
+        def release() -> None:
+            self._close_reader()
+            done.set()
+
+        self._on_loop(release)
+        if not done.wait(_READERS_PATIENCE_S):
+            raise UnavailableError("A reader holds on to the database that was replaced.")
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        # The loop may be closed: nobody waits any more then.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call)

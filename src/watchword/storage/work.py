@@ -1,0 +1,109 @@
+"""A unit of work made of one SQL repository per noun, and the storage that opens it."""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from watchword.core.kernel.ids import SessionId
+from watchword.core.ports import Bearer, Revocations
+from watchword.storage import migrate
+from watchword.storage.accounts import SqlAccounts, account_of
+from watchword.storage.attempts import SqlAttemptGate, SqlAttempts
+from watchword.storage.audit import SqlAudit
+from watchword.storage.credentials import SqlCredentials
+from watchword.storage.engine import Engine
+from watchword.storage.sessions import SqlSessions, session_of
+from watchword.storage.setup import SqlSetup
+from watchword.storage.signing import SqlSigningKeys
+from watchword.storage.statement import Batch, Statement, Steps, Transaction
+
+
+class SqlWork:
+    """Implements Work: reads go to the engine at once, writes wait for `commit`."""
+
+    __slots__ = (
+        "_batch",
+        "_engine",
+        "accounts",
+        "attempts",
+        "audit",
+        "credentials",
+        "sessions",
+        "setup",
+        "signing_keys",
+    )
+
+    def __init__(self, engine: Engine) -> None:
+        batch = Batch()
+        self._engine = engine
+        self._batch = batch
+        self.accounts = SqlAccounts(engine, batch)
+        self.credentials = SqlCredentials(engine, batch)
+        self.sessions = SqlSessions(engine, batch)
+        self.attempts = SqlAttempts(batch)
+        self.audit = SqlAudit(engine, batch)
+        self.setup = SqlSetup(engine, batch)
+        self.signing_keys = SqlSigningKeys(engine, batch)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # What was recorded and not committed is forgotten with this object.
+        del kind, error, trace
+
+    async def bearer(self, session_id: SessionId) -> Bearer | None:
+        row = await self._engine.fetch_one(
+            "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
+            " a.email, a.email_confirmed_at, a.first_name, a.last_name,"
+            " s.id, s.account_id, s.dialect, s.created_at, s.expires_at, s.address"
+            " FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.id = $1",
+            session_id,
+        )
+        return Bearer(account_of(row), session_of(row[11:])) if row else None
+
+    async def commit(self) -> None:
+        transaction = self._batch.take()
+        if transaction is not None:
+            await self._engine.apply(transaction)
+
+
+class SqlStorage:
+    """Implements Storage on any engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.attempts = SqlAttemptGate(engine)
+
+    @property
+    def revocations(self) -> Revocations:
+        return self._engine.revocations
+
+    def open_work(self) -> SqlWork:
+        return SqlWork(self._engine)
+
+    async def check(self) -> None:
+        # Only a write that was committed shows that writes work: SQLite meets a full disk
+        # at COMMIT, and a stand-by of PostgreSQL reads as well as any other.
+        await self._engine.fetch_one("SELECT beats FROM pulse WHERE id = 1")
+        await self._engine.apply(Transaction(_beat))
+
+    async def pending(self) -> list[str]:
+        """Return the migrations that this program knows and the database has not had."""
+        return await migrate.pending(self._engine)
+
+    async def migrate(self, *, at: datetime) -> list[str]:
+        """Apply what is pending, all or nothing, and return it; many may try at once."""
+        return await migrate.migrate(self._engine, at=at)
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+
+def _beat() -> Steps[None]:
+    yield Statement("UPDATE pulse SET beats = beats + 1 WHERE id = 1")

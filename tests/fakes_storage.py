@@ -1,0 +1,113 @@
+"""A database in memory: dictionaries, and units of work that apply whole or not at all."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from fakes_attempts import MemoryAttempts, MemoryGate
+from fakes_stores import (
+    MemoryAccounts,
+    MemoryAudit,
+    MemoryCredentials,
+    MemorySessions,
+    MemorySetup,
+    MemorySigningKeys,
+    Rows,
+    Write,
+)
+from watchword.core.kernel.errors import UnavailableError
+from watchword.core.kernel.ids import SessionId
+from watchword.core.ports import Bearer
+
+
+@dataclass
+class CountedRevocations:
+    """A stamp that a test can look at, and hold back as if a revocation were under way."""
+
+    number: int = 0
+    is_under_way: bool = False
+    lifetime: timedelta | None = None
+
+    def stamp(self) -> int | None:
+        return None if self.is_under_way else self.number
+
+
+class MemoryStorage:
+    """Implements Storage. Set `broken` and every touch raises it, until it is None again."""
+
+    def __init__(self) -> None:
+        self.rows = Rows()
+        self.revocations = CountedRevocations()
+        self.attempts = MemoryGate(lambda write: self.change(lambda rows: write(rows.attempts)))
+        self.broken: UnavailableError | None = None
+
+    def open_work(self) -> "MemoryWork":
+        return MemoryWork(self)
+
+    def look(self) -> Rows:
+        """Return what is committed."""
+        if self.broken is not None:
+            raise self.broken
+        return self.rows
+
+    async def change(self, write: Write) -> None:
+        """Apply a change whole or not at all. Others get their turn first, as with a real one."""
+        await asyncio.sleep(0)
+        rows = self.look().copy()
+        rows.revoked = False
+        write(rows)
+        self.rows = rows
+        self.revocations.number += rows.revoked
+
+    async def check(self) -> None:
+        self.look()
+
+    async def close(self) -> None:
+        self.broken = UnavailableError("closed")
+
+
+class MemoryWork:
+    """Implements Work."""
+
+    def __init__(self, storage: MemoryStorage) -> None:
+        self._storage = storage
+        self._writes: list[Write] = []
+        look, record = storage.look, self._writes.append
+        self.accounts = MemoryAccounts(look, record)
+        self.credentials = MemoryCredentials(look, record)
+        self.sessions = MemorySessions(look, record)
+        self.attempts = MemoryAttempts(
+            lambda write: record(lambda rows: write(rows.attempts, rows.accounts))
+        )
+        self.audit = MemoryAudit(look, record)
+        self.setup = MemorySetup(look, record)
+        self.signing_keys = MemorySigningKeys(look, record)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        del kind, error, trace
+
+    async def bearer(self, session_id: SessionId) -> Bearer | None:
+        rows = self._storage.look()
+        session = rows.sessions.get(session_id)
+        return Bearer(rows.accounts[session.account_id], session) if session else None
+
+    async def commit(self) -> None:
+        writes = list(self._writes)
+        self._writes.clear()
+
+        def write(rows: Rows) -> None:
+            for one in writes:
+                one(rows)
+
+        if writes:
+            await self._storage.change(write)

@@ -1,0 +1,396 @@
+"""The stores of the database in memory, one for each noun."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeAlias, TypeVar
+
+from fakes_attempts import AttemptRows
+from watchword.core.accounts.model import Account
+from watchword.core.accounts.names import canonical
+from watchword.core.audit.model import Action, Event
+from watchword.core.credentials.model import PasswordCredential
+from watchword.core.kernel.errors import ConflictError, DeniedError, InvalidError, NotFoundError
+from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.kernel.page import PAGE_MAX, Page
+from watchword.core.sessions.model import Session
+from watchword.core.signing.model import SigningKey
+from watchword.storage.cursor import read_cursor, within_page, write_cursor
+from watchword.storage.moments import LAST, stored
+from watchword.storage.statement import storable
+
+Listed = TypeVar("Listed")
+
+
+@dataclass
+class Rows:
+    """Everything that is stored. Values are never changed, only replaced."""
+
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    passwords: dict[AccountId, PasswordCredential] = field(default_factory=dict)
+    earlier: dict[AccountId, tuple[str, ...]] = field(default_factory=dict)
+    sessions: dict[SessionId, Session] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    keys: dict[str, SigningKey] = field(default_factory=dict)
+    attempts: AttemptRows = field(default_factory=AttemptRows)
+    instance: str | None = None
+    has_had_account: bool = False
+    token: tuple[str, int] | None = None
+    revoked: bool = False
+
+    def copy(self) -> "Rows":
+        return replace(
+            self,
+            accounts=dict(self.accounts),
+            passwords=dict(self.passwords),
+            earlier=dict(self.earlier),
+            sessions=dict(self.sessions),
+            events=list(self.events),
+            keys=dict(self.keys),
+            attempts=self.attempts.copy(),
+        )
+
+    def drop_session(self, session_id: SessionId) -> None:
+        self.revoked = self.sessions.pop(session_id, None) is not None or self.revoked
+
+
+Write: TypeAlias = Callable[[Rows], None]
+
+
+@dataclass(frozen=True)
+class _Store:
+    look: Callable[[], Rows]
+    record: Callable[[Write], None]
+
+
+class MemoryAccounts(_Store):
+    """Implements AccountStore."""
+
+    async def by_id(self, account_id: AccountId) -> Account | None:
+        return self.look().accounts.get(account_id)
+
+    async def by_identifier(self, key: str) -> Account | None:
+        accounts = self.look().accounts.values()
+        return next((account for account in accounts if key in _identifiers(account)), None)
+
+    async def page(self, *, after: str | None = None, limit: int) -> Page[Account]:
+        begin = (-1, "") if after is None else read_cursor("accounts", after)
+        listed = sorted(
+            (stored(account.created_at), account.id, account)
+            for account in self.look().accounts.values()
+        )
+        return _page("accounts", [item for item in listed if item[:2] > begin], limit)
+
+    async def count(self) -> int:
+        return len(self.look().accounts)
+
+    def add(self, account: Account) -> None:
+        def write(rows: Rows) -> None:
+            if account.id in rows.accounts:
+                raise ConflictError
+            _check_free(rows, account)
+            rows.accounts[account.id] = account
+            rows.has_had_account = True
+
+        _check_text(account.name, account.email)
+        self.record(write)
+
+    def update(self, account: Account, *, before: Account) -> None:
+        def write(rows: Rows) -> None:
+            if account.id not in rows.accounts:
+                raise NotFoundError
+            now = replace(rows.accounts[account.id], **changes)
+            _check_free(rows, now, before=rows.accounts[account.id])
+            rows.accounts[account.id] = now
+            rows.revoked = True
+
+        _check_text(account.name, account.email)
+        names = ("name", "first_name", "last_name", "role", "state", "source", "updated_at")
+        changes = {
+            n: getattr(account, n) for n in names if getattr(account, n) != getattr(before, n)
+        }
+        if _address(account) != _address(before):
+            changes |= {"email": account.email, "email_confirmed_at": account.email_confirmed_at}
+        self.record(write)
+
+    def delete(self, account_id: AccountId) -> None:
+        def write(rows: Rows) -> None:
+            if rows.accounts.pop(account_id, None) is None:
+                raise NotFoundError
+            rows.passwords.pop(account_id, None)
+            rows.earlier.pop(account_id, None)
+            for session in list(rows.sessions.values()):
+                if session.account_id == account_id:
+                    rows.drop_session(session.id)
+            rows.attempts.drop_account(account_id)
+            rows.revoked = True
+
+        self.record(write)
+
+    def require_other_admin(self, account_id: AccountId) -> None:
+        def write(rows: Rows) -> None:
+            others = (one for one in rows.accounts.values() if one.id != account_id)
+            if not any(account.keeps_the_house for account in others):
+                raise DeniedError
+
+        self.record(write)
+
+
+class MemoryCredentials(_Store):
+    """Implements CredentialStore."""
+
+    async def password_of(self, account_id: AccountId) -> PasswordCredential | None:
+        return self.look().passwords.get(account_id)
+
+    async def earlier_passwords(self, account_id: AccountId, *, limit: int) -> tuple[str, ...]:
+        return self.look().earlier.get(account_id, ())[: max(0, limit)]
+
+    async def documented(self) -> tuple[AccountId, ...]:
+        passwords = self.look().passwords
+        return tuple(sorted(who for who, one in passwords.items() if one.is_documented))[:100]
+
+    def put_password(self, credential: PasswordCredential, *, remember: int = 0) -> None:
+        def write(rows: Rows) -> None:
+            if credential.account_id not in rows.accounts:
+                raise NotFoundError
+            replaced = rows.passwords.get(credential.account_id)
+            earlier = rows.earlier.get(credential.account_id, ())
+            if replaced is not None:
+                earlier = (replaced.encoded, *earlier)
+            rows.earlier[credential.account_id] = earlier[:remember]
+            rows.passwords[credential.account_id] = credential
+
+        self.record(write)
+
+    def rehash(self, credential: PasswordCredential, *, replaces: str) -> None:
+        def write(rows: Rows) -> None:
+            now = rows.passwords.get(credential.account_id)
+            if now is not None and now.encoded == replaces:
+                rows.passwords[now.account_id] = replace(now, encoded=credential.encoded)
+
+        self.record(write)
+
+    def require(self, account_id: AccountId, *, encoded: str) -> None:
+        def write(rows: Rows) -> None:
+            account, password = rows.accounts.get(account_id), rows.passwords.get(account_id)
+            if not account or not account.is_active or not password or password.encoded != encoded:
+                raise DeniedError
+
+        self.record(write)
+
+
+class MemorySessions(_Store):
+    """Implements SessionStore."""
+
+    async def by_id(self, session_id: SessionId) -> Session | None:
+        return self.look().sessions.get(session_id)
+
+    async def of(self, account_id: AccountId, *, at: datetime) -> tuple[Session, ...]:
+        listed = _newest_first(self.look(), account_id)
+        return tuple(session for session in listed if session.expires_at > at)[:PAGE_MAX]
+
+    async def page(self, *, at: datetime, after: str | None = None, limit: int) -> Page[Session]:
+        begin = (LAST, "") if after is None else read_cursor("sessions", after)
+        listed = sorted(
+            (
+                (stored(session.created_at), session.id, session)
+                for session in self.look().sessions.values()
+                if session.expires_at > at
+            ),
+            key=lambda item: item[:2],
+            reverse=True,
+        )
+        return _page("sessions", [item for item in listed if item[:2] < begin], limit)
+
+    async def count_of(self, account_id: AccountId) -> int:
+        return len(_newest_first(self.look(), account_id))
+
+    def add(self, session: Session) -> None:
+        def write(rows: Rows) -> None:
+            if session.account_id not in rows.accounts:
+                raise NotFoundError
+            if session.id in rows.sessions:
+                raise ConflictError
+            rows.sessions[session.id] = session
+
+        self.record(write)
+
+    def end(self, session_id: SessionId) -> None:
+        self.record(lambda rows: rows.drop_session(session_id))
+
+    def end_all_of(self, account_id: AccountId, *, but: SessionId | None = None) -> None:
+        def write(rows: Rows) -> None:
+            for session in _newest_first(rows, account_id):
+                if session.id != but:
+                    rows.drop_session(session.id)
+
+        self.record(write)
+
+    def end_oldest_of(self, account_id: AccountId, *, keep: int) -> None:
+        def write(rows: Rows) -> None:
+            for session in _newest_first(rows, account_id)[max(0, keep) :]:
+                rows.drop_session(session.id)
+
+        self.record(write)
+
+    def end_expired(self, *, at: datetime, limit: int) -> None:
+        def write(rows: Rows) -> None:
+            over = [one for one in rows.sessions.values() if one.expires_at <= at]
+            for session in sorted(over, key=lambda one: one.expires_at)[:limit]:
+                del rows.sessions[session.id]
+
+        self.record(write)
+
+
+class MemoryAudit(_Store):
+    """Implements AuditStore."""
+
+    def add(self, event: Event) -> None:
+        self.record(lambda rows: rows.events.append(event))
+
+    async def page(
+        self,
+        *,
+        subject: str | None = None,
+        action: Action | None = None,
+        after: str | None = None,
+        limit: int,
+    ) -> Page[Event]:
+        before = LAST if after is None else read_cursor("audit", after)[0]
+        listed = [
+            (number, "", event)
+            for number, event in enumerate(self.look().events)
+            if number < before
+            and subject in (None, event.subject)
+            and action in (None, event.action)
+        ]
+        return _page("audit", listed[::-1], limit)
+
+
+class MemorySetup(_Store):
+    """Implements SetupStore."""
+
+    async def instance(self) -> str | None:
+        return self.look().instance
+
+    def name_instance(self, instance: str) -> None:
+        def write(rows: Rows) -> None:
+            rows.instance = rows.instance or instance
+
+        self.record(write)
+
+    async def has_had_account(self) -> bool:
+        return self.look().has_had_account
+
+    def require_no_account_yet(self) -> None:
+        def write(rows: Rows) -> None:
+            if rows.has_had_account:
+                raise ConflictError("setup")
+
+        self.record(write)
+
+    async def token_digest(self) -> str | None:
+        token = self.look().token
+        return token[0] if token else None
+
+    def put_token(self, digest: str, *, at: datetime) -> None:
+        def write(rows: Rows) -> None:
+            rows.token = (digest, 0)
+
+        del at
+        self.record(write)
+
+    def use_try(self, *, limit: int) -> None:
+        def write(rows: Rows) -> None:
+            if rows.token is None or rows.token[1] >= limit:
+                raise DeniedError
+            rows.token = (rows.token[0], rows.token[1] + 1)
+
+        self.record(write)
+
+    def drop_token(self) -> None:
+        def write(rows: Rows) -> None:
+            rows.token = None
+
+        self.record(write)
+
+
+class MemorySigningKeys(_Store):
+    """Implements SigningKeyStore."""
+
+    async def all(self) -> tuple[SigningKey, ...]:
+        keys = self.look().keys.values()
+        return tuple(sorted(keys, key=lambda key: (key.created_at, key.id), reverse=True))
+
+    def add_first(self, key: SigningKey) -> None:
+        def write(rows: Rows) -> None:
+            if rows.keys:
+                raise ConflictError("signing_key")
+            rows.keys[key.id] = key
+            rows.revoked = True
+
+        self.record(write)
+
+    def rotate(self, key: SigningKey) -> None:
+        def write(rows: Rows) -> None:
+            rows.keys = {one.id: one.retire(key.created_at) for one in rows.keys.values()}
+            rows.keys[key.id] = key
+            rows.revoked = True
+
+        self.record(write)
+
+    def delete_retired(self, *, before: datetime) -> None:
+        self._keep(lambda key: key.retired_at is None or key.retired_at >= before)
+
+    def delete_others(self, key_id: str) -> None:
+        self._keep(lambda key: key.id == key_id)
+
+    def _keep(self, stays: Callable[[SigningKey], bool]) -> None:
+        def write(rows: Rows) -> None:
+            kept = {key.id: key for key in rows.keys.values() if stays(key)}
+            rows.revoked = rows.revoked or kept != rows.keys
+            rows.keys = kept
+
+        self.record(write)
+
+
+def _address(account: Account) -> tuple[str | None, datetime | None]:
+    return account.email, account.email_confirmed_at
+
+
+def _identifiers(account: Account) -> set[str]:
+    keys = {canonical(account.name)}
+    if account.email is not None and account.email_confirmed_at is not None:
+        keys.add(canonical(account.email))
+    return keys
+
+
+def _check_text(*texts: str | None) -> None:
+    if not storable(texts):
+        raise InvalidError("text")
+
+
+def _check_free(rows: Rows, account: Account, before: Account | None = None) -> None:
+    """Refuse a name or address that another account has; only what changed is looked at."""
+    others = [one for one in rows.accounts.values() if one.id != account.id]
+    taken = {key for other in others for key in _identifiers(other)}
+    addresses = {canonical(other.email) for other in others if other.email is not None}
+    name = canonical(account.name)
+    is_taken = name in taken or ("@" in name and name in addresses)
+    if is_taken and (before is None or account.name != before.name):
+        raise ConflictError("name")
+    is_taken = bool(taken & (_identifiers(account) - {name}))
+    if is_taken and (before is None or _address(account) != _address(before)):
+        raise ConflictError("email")
+
+
+def _newest_first(rows: Rows, account_id: AccountId) -> list[Session]:
+    own = [session for session in rows.sessions.values() if session.account_id == account_id]
+    return sorted(own, key=lambda session: (session.created_at, session.id), reverse=True)
+
+
+def _page(listing: str, listed: Sequence[tuple[int, str, Listed]], limit: int) -> Page[Listed]:
+    most = within_page(limit)
+    items = tuple(item for _, _, item in listed[:most])
+    last = write_cursor(listing, *listed[most - 1][:2]) if len(listed) > most else None
+    return Page(items, last)
