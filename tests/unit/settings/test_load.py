@@ -104,6 +104,12 @@ class TestPlaces:
         assert settings.server.trusted_proxies == ("10.0.0.0/8", "::1")
         assert settings.server.trusted_networks == (ip_network("10.0.0.0/8"), ip_network("::1"))
 
+    def test_empty_text_is_empty(self) -> None:
+        """A variable that is set to nothing takes back what a file says."""
+        settings = load(environ={"WATCHWORD_PUBLIC_URL": "", "WATCHWORD_ISSUER": ""})
+
+        assert settings == Settings()
+
     def test_an_empty_list_replaces_a_full_one(self, file: Path) -> None:
         """A list is replaced as a whole, by nothing too."""
         file.write_text('[server]\nallowed_origins = ["https://a.example"]\n')
@@ -145,10 +151,11 @@ class TestRefusals:
                 "[server.tls]\ncert = 'x'",
                 "server.tls in {file}: must be one of off, files, self-signed",
             ),
+            ("admin_password = 5", "admin_password in {file}: Expected `str`"),
             ("server = 5", "server in {file}: is a table of keys, not a value"),
         ],
     )
-    def test_an_unknown_key_of_the_file(self, file: Path, text: str, expected: str) -> None:
+    def test_a_key_that_cannot_be(self, file: Path, text: str, expected: str) -> None:
         """The message names the key, the file, and what was probably meant."""
         file.write_text(text)
 

@@ -31,6 +31,7 @@ def secretive() -> Settings:
             "WATCHWORD_DIALECTS__ASTA__CLIENT_SECRET": SECRET,
             "WATCHWORD_DIALECTS__ASTA__UPSTREAM__API_KEY": SECRET,
             "WATCHWORD_DIALECTS__ASTA__TOKEN_DAYS": "30",
+            "WATCHWORD_DIALECTS__ASTA__PEERS": f'[{{"token": "{SECRET}", "host": "h"}}]',
         }
     )
 
@@ -57,7 +58,12 @@ class TestSecrets:
         assert Settings().redacted()["admin_password"] == ""
         assert view["server"]["port"] == 9261
         assert view["dialects"] == {
-            "asta": {"client_secret": "***", "upstream": {"api_key": "***"}, "token_days": "***"}
+            "asta": {
+                "client_secret": "***",
+                "upstream": {"api_key": "***"},
+                "token_days": "***",
+                "peers": [{"token": "***", "host": "h"}],
+            }
         }
 
     def test_who_asks_for_it_gets_it(self, secretive: Settings) -> None:
