@@ -35,11 +35,14 @@ class Voice:
     render_unauthenticated: Callable[[CredentialProblem], Response]
 
 
+def phrase_of(status: int) -> str:
+    """Return the words of a status, as RFC 9110 has them; Python has older ones for 413."""
+    return "Content Too Large" if status == _TOO_LARGE else HTTPStatus(status).phrase
+
+
 def say_status(voice: Voice, status: int) -> Response:
     """Answer with a status and its own phrase."""
-    # RFC 9110 has another name for 413 than Python 3.11.
-    phrase = "Content Too Large" if status == _TOO_LARGE else HTTPStatus(status).phrase
-    return voice.render_status(status, phrase)
+    return voice.render_status(status, phrase_of(status))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,9 +38,12 @@ class Readiness(msgspec.Struct):
 class Parts:
     """Looks at the parts that this process cannot work without."""
 
-    def __init__(self, checks: Mapping[str, Check], *, clock: Clock) -> None:
+    def __init__(
+        self, checks: Mapping[str, Check], *, clock: Clock, patience: float = CHECK_SECONDS_MAX
+    ) -> None:
         self._checks = checks
         self._clock = clock
+        self._patience = patience
         self._turn = asyncio.Lock()
         self._seen: dict[str, bool] = {}
         self._seen_at: datetime | None = None
@@ -50,11 +53,19 @@ class Parts:
         async with self._turn:
             now = self._clock.now()
             if self._seen_at is None or not timedelta(0) <= now - self._seen_at < CHECKED_FOR:
-                self._seen = {
-                    name: await _works(name, check) for name, check in self._checks.items()
-                }
+                works = await asyncio.gather(*map(self._works, self._checks))
+                self._seen = dict(zip(self._checks, works, strict=True))
                 self._seen_at = self._clock.now()
             return self._seen
+
+    async def _works(self, part: str) -> bool:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._checks[part]()
+        except Exception as error:  # noqa: BLE001 - whatever a part does, it is not ready
+            reports.not_ready(part, error)
+            return False
+        return True
 
 
 class Health:
@@ -79,13 +90,3 @@ class Health:
             status_code=HTTPStatus.SERVICE_UNAVAILABLE,
             headers={"retry-after": RETRY_AFTER},
         )
-
-
-async def _works(part: str, check: Check) -> bool:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS_MAX):
-            await check()
-    except Exception as error:  # noqa: BLE001 - whatever a part does, it is not ready
-        reports.not_ready(part, error)
-        return False
-    return True

@@ -9,7 +9,7 @@ from watchword.core.kernel.errors import CoreError, UnavailableError
 from watchword.core.policy.refusals import Refused
 from watchword.http.answers import JsonResponse
 from watchword.http.credentials import CredentialProblem
-from watchword.http.dialect import Voice
+from watchword.http.dialect import Voice, phrase_of
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -54,6 +54,6 @@ def _render_unauthenticated(problem: CredentialProblem) -> Response:
 
 def _render_status(status: int, text: str) -> Response:
     # A phrase of RFC 9110 as text means that there is nothing more to say.
-    title = HTTPStatus(status).phrase
+    title = phrase_of(status)
     problem = Problem(title, int(status), "" if text == title else text)
     return ProblemResponse(problem, status_code=status)

@@ -3,11 +3,10 @@
 No message of an exception is in it: nobody knows what a driver or a bug writes there.
 """
 
-import traceback
-
 from watchword.core.kernel.errors import UnavailableError
 from watchword.http.arrival import Arrival
 from watchword.observability.log import get_logger
+from watchword.observability.redact import describe
 
 _log = get_logger("watchword.http")
 
@@ -40,7 +39,7 @@ def bug(error: BaseException) -> None:
         "bug",
         error=_kind(error),
         cause=_kind(error.__cause__),
-        trace=traceback.format_tb(error.__traceback__),
+        stack=describe(error)["stack"],
     )
 
 
