@@ -1,0 +1,101 @@
+"""How asta says no: `{"detail": "<text>"}`, from one table."""
+
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from watchword.core.kernel.errors import (
+    ConflictError,
+    CoreError,
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from watchword.core.policy.refusals import Refusal, Refused
+from watchword.dialects.asta.options import Options
+from watchword.dialects.asta.wire import ErrorDetail
+from watchword.http.answers import JsonResponse
+from watchword.http.credentials import CredentialProblem
+from watchword.http.dialect import Voice
+
+REFUSALS = {
+    Refusal.WRONG_CREDENTIALS: (401, "Invalid username or password"),
+    # Disabled says nothing else: a stranger would learn that the password was right.
+    Refusal.DISABLED: (401, "Invalid username or password"),
+    Refusal.THROTTLED: (429, "Too many attempts. Try again in {retry_after} seconds."),
+    Refusal.WRONG_PASSWORD: (401, "Current password is incorrect"),
+    Refusal.CLOSED: (403, "Registration is not available"),
+    Refusal.NOT_ADMIN: (403, "Admin access required"),
+    Refusal.NOT_FOUND: (404, "User not found"),
+    Refusal.SELF: (400, "Cannot delete yourself"),
+    Refusal.LAST_ADMIN: (400, "Cannot demote the last admin"),
+    Refusal.ROLE_UNKNOWN: (400, "Role must be 'admin' or 'user'"),
+    Refusal.ROLE_RESERVED: (403, "Only an admin can choose a role"),
+    Refusal.NAME_SHORT: (400, "Username must be at least {number} characters"),
+    Refusal.NAME_INVALID: (400, "Username must be 1 to 100 visible characters"),
+    Refusal.NAME_TAKEN: (409, "Username already exists"),
+    Refusal.ADDRESS_INVALID: (400, "Email address is not valid"),
+    Refusal.ADDRESS_TAKEN: (409, "Email address already exists"),
+    Refusal.PASSWORD_SHORT: (400, "Password must be at least {number} characters"),
+    Refusal.PASSWORD_LONG: (400, "Password must be at most {number} bytes"),
+    Refusal.PASSWORD_COMMON: (400, "Password is too common"),
+    Refusal.PASSWORD_REUSED: (400, "Password was used before"),
+}
+
+ERRORS: dict[type[CoreError], tuple[int, str]] = {
+    ConflictError: (409, "That is already taken"),
+    DeniedError: (403, "You may not do this"),
+    InvalidError: (400, "That value is not allowed"),
+    NotFoundError: (404, "No such thing"),
+    UnavailableError: (503, "The server is busy. Try again in {retry_after} seconds."),
+}
+
+UNAUTHENTICATED = {
+    CredentialProblem.MISSING: "Authentication required",
+    CredentialProblem.BAD: "Invalid or expired token",
+}
+
+
+def voice(_: Options) -> Voice:
+    """Return how this dialect words every no; no option changes it."""
+    return Voice(
+        error=ErrorDetail,
+        render_error=render_error,
+        render_refusal=render_refusal,
+        render_status=say,
+        render_unauthenticated=render_unauthenticated,
+    )
+
+
+def render_error(error: CoreError) -> Response:
+    status, text = ERRORS[type(error)]
+    wait = error.retry_after if isinstance(error, UnavailableError) else 0
+    return say(status, text.format(retry_after=wait), retry_after=wait)
+
+
+def render_refusal(refused: Refused) -> Response:
+    status, text = REFUSALS[refused.reason]
+    wait = refused.retry_after
+    return say(status, text.format(number=refused.number, retry_after=wait), retry_after=wait)
+
+
+def render_deletion_refused(refused: Refused) -> Response:
+    """Word a refusal where the table's words for the last admin would not fit."""
+    if refused.reason is Refusal.LAST_ADMIN:
+        return say(HTTPStatus.BAD_REQUEST, "Cannot delete the last admin")
+    return render_refusal(refused)
+
+
+def render_unauthenticated(problem: CredentialProblem) -> Response:
+    return say(HTTPStatus.UNAUTHORIZED, UNAUTHENTICATED[problem])
+
+
+def say(status: int, text: str, *, retry_after: int = 0) -> Response:
+    headers = {}
+    if retry_after:
+        headers["Retry-After"] = str(retry_after)
+    if status == HTTPStatus.UNAUTHORIZED:
+        # RFC 9110, 15.5.2: a 401 names a way to authenticate.
+        headers["WWW-Authenticate"] = "Bearer"
+    return JsonResponse(ErrorDetail(detail=text), status_code=status, headers=headers)

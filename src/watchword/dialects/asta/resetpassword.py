@@ -1,0 +1,24 @@
+"""PUT /api/auth/users/{id}/reset-password: an admin sets somebody's password."""
+
+from starlette.responses import Response
+
+from watchword.core.services.passwords import Passwords
+from watchword.dialects.asta import wire
+from watchword.dialects.asta.errors import render_refusal
+from watchword.dialects.asta.validation import reading
+from watchword.http.answers import JsonResponse
+from watchword.http.call import Call
+from watchword.http.operation import Endpoint
+
+
+def reset_password(passwords: Passwords) -> Endpoint:
+    async def answer(call: Call, form: wire.PasswordReset) -> Response:
+        refused = await passwords.reset(
+            call.actor,
+            wire.read_id(call.path["id"]),
+            new=form.new_password,
+            documented=wire.PASSWORD_MIN,
+        )
+        return render_refusal(refused) if refused else JsonResponse(wire.Done())
+
+    return reading(wire.PasswordReset, answer)
