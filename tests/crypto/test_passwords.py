@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import ExitStack
 from time import perf_counter
 
 import pytest
@@ -167,6 +168,25 @@ async def test_a_caller_past_the_last_place_is_sent_away(hasher: Argon2Hasher, g
     assert hasher.waiting == 0
 
 
+async def test_slow_hashes_make_the_wait_longer(gate: Gate) -> None:
+    """Who is sent away is told to wait as long as hashes take now, not as they took at start."""
+    hasher = Argon2Hasher(randomness=SystemRandomness(), threads=1, places_max=200, cost=CHEAP)
+    started = perf_counter()
+    slow = asyncio.ensure_future(hasher.hash(HeldPassword("x", gate)))
+    await eventually(lambda: _is_later(started + 0.3))
+    gate.open()
+    await slow
+
+    with ExitStack() as line:
+        for _ in range(200):
+            line.enter_context(hasher.place(HERE, exempt=True))
+        with pytest.raises(UnavailableError) as refusal, hasher.place(HERE, exempt=True):
+            pass
+    hasher.close()
+
+    assert refusal.value.retry_after >= 200 * 0.3 // 10
+
+
 async def test_one_address_holds_a_quarter(hasher: Argon2Hasher) -> None:
     """The third of eight places is not for the same address, unless it is exempt."""
     with hasher.place(HERE), hasher.place(HERE):
@@ -198,6 +218,10 @@ async def test_the_line_is_dropped_at_the_end(gate: Gate) -> None:
 async def _in_place(hasher: Argon2Hasher, gate: Gate, address: str) -> str:
     with hasher.place(address):
         return await hasher.hash(HeldPassword("x", gate))
+
+
+async def _is_later(than: float) -> bool:
+    return perf_counter() > than
 
 
 async def _is(gate: Gate, *, inside: int) -> bool:

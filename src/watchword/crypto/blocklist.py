@@ -28,7 +28,6 @@ _SIGN_KINDS_SHOWN = 2
 _SIGNS_LIKE_LETTERS = frozenset("@({[<!|$+%")
 _PLAIN_SIGN = "~"
 
-_WORDS_MAX = 40
 _WORD_LENGTH_MIN = 3
 _WORD_LENGTH_MAX = 100
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
@@ -72,8 +71,7 @@ def _words(about: Iterable[str]) -> list[str]:
     halves = [half for whole in wholes for half in whole.split("@")]
     parts = [part for whole in wholes for part in _BETWEEN_WORDS.split(whole)]
     long_enough = (word for word in (*wholes, *halves, *parts) if len(word) >= _WORD_LENGTH_MIN)
-    words = dict.fromkeys(_SURROGATE.sub(_PLAIN_SIGN, word) for word in long_enough)
-    return list(words)[:_WORDS_MAX]
+    return list(dict.fromkeys(_SURROGATE.sub(_PLAIN_SIGN, word) for word in long_enough))
 
 
 def _read(file: Path) -> Iterator[str]:
