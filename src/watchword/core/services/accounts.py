@@ -24,10 +24,13 @@ class Accounts:
         self._clock = clock
 
     async def find(self, name: str) -> Account | None:
-        """Return the account with this name, confirmed address or id."""
+        """Return the account with this id, name or confirmed address.
+
+        The id counts first: anybody may call themselves by another's.
+        """
         async with self._open_work() as work:
-            found = await work.accounts.by_identifier(canonical(name))
-            return found or await work.accounts.by_id(AccountId(name))
+            found = await work.accounts.by_id(AccountId(name))
+            return found or await work.accounts.by_identifier(canonical(name))
 
     async def page(
         self, actor: Actor, *, after: str | None = None, limit: int = PAGE_MAX

@@ -1,0 +1,111 @@
+"""What the doctor asks of rooms that the command line does not know. It makes nothing."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from joserfc.errors import JoseError
+
+from watchword.app.house import (
+    MASTER_KEY_FILE,
+    MASTER_KEY_VARIABLE,
+    StartError,
+    make_hasher,
+    master_key,
+    open_database,
+)
+from watchword.core.kernel.clock import SystemClock
+from watchword.core.kernel.errors import CoreError, InvalidError
+from watchword.core.kernel.randomness import SystemRandomness
+from watchword.core.ports import Storage
+from watchword.core.signing.model import SigningKey
+from watchword.crypto.keypairs import signing_half
+from watchword.crypto.master import SealError
+from watchword.crypto.passwords import Argon2Hasher
+from watchword.http.listening import ServeError
+from watchword.http.tls import CERTIFICATE_NAME, KEY_NAME, TlsFiles, check
+from watchword.settings.model import Settings
+from watchword.storage.facts import DatabaseFacts, postgres_facts, sqlite_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that the server would use; `problem` says why it would not."""
+
+    path: Path
+    ends_at: datetime | None = None
+    problem: str = ""
+
+
+async def database_facts(settings: Settings) -> DatabaseFacts:
+    """Return what the database says of itself. Raises UnavailableError."""
+    if settings.database_file is not None:
+        return sqlite_facts()
+    return await postgres_facts(settings.database)
+
+
+@asynccontextmanager
+async def open_as_it_is(settings: Settings) -> AsyncIterator[Storage]:
+    """Open a database that is there, without bringing it up to date. Raises StartError."""
+    try:
+        storage = await open_database(settings)
+    except CoreError as error:
+        raise StartError(str(error)) from error
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+def has_master_key(settings: Settings) -> bool:
+    """Say whether there is a key; the first start makes one."""
+    return bool(settings.master_key) or _key_file(settings).exists()
+
+
+def master_key_place(settings: Settings) -> str:
+    """Say where the key is, or would be."""
+    return MASTER_KEY_VARIABLE if settings.master_key else str(_key_file(settings))
+
+
+def key_problem(settings: Settings, keys: Sequence[SigningKey]) -> str:
+    """Return why the master key, which must be there, does not open these keys, or nothing."""
+    try:
+        master = master_key(settings, SystemRandomness())
+    except InvalidError as error:
+        return str(error)
+    try:
+        for key in keys:
+            signing_half(key, master=master)
+    except (SealError, JoseError, ValueError):
+        return f"{master.source} does not open the signing keys in the database."
+    return ""
+
+
+def certificate(settings: Settings) -> Certificate | None:
+    """Return the certificate that the server would use now, None if there is none yet."""
+    server = settings.server
+    if server.tls == "off":
+        return None
+    own = TlsFiles(settings.folder / CERTIFICATE_NAME, settings.folder / KEY_NAME)
+    given = TlsFiles(Path(server.tls_cert), Path(server.tls_key))
+    files = own if server.tls == "self-signed" else given
+    if files is own and not own.certificate.exists():
+        return None
+    try:
+        check(files, SystemClock())
+    except ServeError as error:
+        return Certificate(files.certificate, problem=str(error))
+    first, *_ = x509.load_pem_x509_certificates(files.certificate.read_bytes())
+    return Certificate(files.certificate, first.not_valid_after_utc)
+
+
+def hasher(settings: Settings) -> Argon2Hasher:
+    """Return the hasher of one worker, to measure it. Close it."""
+    return make_hasher(settings, SystemRandomness())
+
+
+def _key_file(settings: Settings) -> Path:
+    return settings.folder / MASTER_KEY_FILE

@@ -1,0 +1,1 @@
+"""`watchword doctor`: looks at everything, changes nothing, and says what to do."""

@@ -1,0 +1,67 @@
+"""The shapes of our nouns in JSON answers. Scripts build on them: keys are added, never renamed."""
+
+import json
+
+from watchword.cli.answers import iso
+from watchword.core.accounts.model import Account
+from watchword.core.audit.model import Event
+from watchword.core.sessions.model import Session, session_label
+from watchword.core.signing.model import SigningKey
+
+Document = dict[str, object]
+
+
+def account_document(account: Account) -> Document:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "role": str(account.role),
+        "state": str(account.state),
+        "source": str(account.source),
+        "email": account.email,
+        "email_confirmed_at": iso(account.email_confirmed_at),
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "created_at": iso(account.created_at),
+        "updated_at": iso(account.updated_at),
+    }
+
+
+def session_document(session: Session, account_name: str) -> Document:
+    """Describe a session by its label: the id itself stands in tokens."""
+    return {
+        "label": session_label(session.id),
+        "account_id": session.account_id,
+        "account_name": account_name,
+        "dialect": session.dialect,
+        "address": session.address,
+        "created_at": iso(session.created_at),
+        "expires_at": iso(session.expires_at),
+    }
+
+
+def event_document(event: Event) -> Document:
+    return {
+        "at": iso(event.at),
+        "action": str(event.action),
+        "subject": event.subject,
+        "actor": event.actor,
+        "address": event.address,
+        "dialect": event.dialect,
+        "detail": event.detail,
+    }
+
+
+def key_document(key: SigningKey) -> Document:
+    return {
+        "id": key.id,
+        "algorithm": str(key.algorithm),
+        "state": key_state(key),
+        "created_at": iso(key.created_at),
+        "retired_at": iso(key.retired_at),
+        "public": json.loads(key.public),
+    }
+
+
+def key_state(key: SigningKey) -> str:
+    return "signing" if key.retired_at is None else "retired"

@@ -1,0 +1,105 @@
+"""The program `watchword`: its options, its groups of commands, and how it ends."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from watchword import __version__
+from watchword.cli import accounts, audit, dialects, migrate, serve, sessions, signing_keys
+from watchword.cli.answers import show_failure, tell
+from watchword.cli.calls import Config, Data, Database, Where
+from watchword.cli.doctor import command as doctor
+from watchword.cli.exits import ExitCode, usage
+
+
+class Program(TyperGroup):
+    """Ends with our exit codes, and says usage errors in JSON to who asked for JSON."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - Typer's own signature
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002 - the same
+        **extra: Any,  # noqa: ANN401 - the same
+    ) -> NoReturn:
+        del prog_name, complete_var, standalone_mode, windows_expand_args
+        words = list(sys.argv[1:] if args is None else args)
+        _say_anything()
+        try:
+            code = super().main(words, "watchword", standalone_mode=False, **extra)
+        except typer.TyperException as error:
+            code = _usage(error, as_json="--json" in words)
+        except typer.Abort:
+            tell("\nStopped. Nothing was changed.")
+            code = ExitCode.INTERRUPTED
+        sys.exit(code or ExitCode.OK)
+
+
+app = typer.Typer(
+    cls=Program,
+    name="watchword",
+    help="Watchword: one identity store that answers in the words of several APIs.",
+    epilog="Example:\n\nwatchword serve --demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it with the flag
+    if wanted:
+        typer.echo(f"watchword {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _begin(
+    ctx: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say the version.")
+    ] = False,
+    data: Data = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    del version
+    ctx.obj = Where(data=data, database=database, config=config)
+
+
+serve.add_to(app)
+migrate.add_to(app)
+app.add_typer(accounts.group, name="account")
+app.add_typer(sessions.group, name="session")
+app.add_typer(audit.group, name="audit")
+app.add_typer(signing_keys.group, name="signing-key")
+doctor.add_to(app)
+dialects.add_to(app)
+
+
+def main() -> NoReturn:
+    """Run the command that was typed."""
+    app()
+    raise AssertionError
+
+
+def _usage(error: typer.TyperException, *, as_json: bool) -> int:
+    if as_json:
+        show_failure(usage(error.format_message()), as_json=True)
+    else:
+        from typer.rich_utils import rich_format_error  # noqa: PLC0415 - slow, and rare
+
+        rich_format_error(error)  # type: ignore[arg-type] # the parser raises ClickException only
+    return error.exit_code
+
+
+def _say_anything() -> None:
+    # A name that the terminal's character set lacks must not end a command.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,53 @@
+"""How the command line words a refusal: what is wrong, and what to do next."""
+
+from watchword.core.policy.refusals import Refusal, Refused
+
+SENTENCES = {
+    Refusal.WRONG_CREDENTIALS: "Name or password is wrong. Try again.",
+    Refusal.DISABLED: "The account is disabled. `watchword account enable NAME` opens it again.",
+    Refusal.THROTTLED: (
+        "Too many attempts. Wait {retry_after} s, or run `watchword account unlock NAME`."
+    ),
+    Refusal.WRONG_PASSWORD: (
+        "The current password is wrong. `watchword account passwd NAME` sets a new one without it."
+    ),
+    Refusal.CLOSED: ("This way to make an account is closed. Use `watchword account create NAME`."),
+    Refusal.NOT_ADMIN: "Only an admin may do this. `watchword account role NAME admin` makes one.",
+    Refusal.NOT_FOUND: (
+        "There is no such account. `watchword account list` shows those that there are."
+    ),
+    Refusal.SELF: "An account cannot do this to itself. Ask another admin.",
+    Refusal.LAST_ADMIN: (
+        "This is the last enabled admin: without one nobody can administer accounts over the"
+        " network. Make another first (`watchword account role NAME admin`), or repeat with"
+        " --force."
+    ),
+    Refusal.ROLE_UNKNOWN: "There is no such role. Use admin or user.",
+    Refusal.ROLE_RESERVED: "Only an admin gives that role. Use `watchword account role NAME ROLE`.",
+    Refusal.NAME_SHORT: "The name is too short. Use {number} characters or more.",
+    Refusal.NAME_INVALID: (
+        "This cannot be a name. Use 1 to 100 characters that a person can see; a name with @"
+        " must not be another account's address."
+    ),
+    Refusal.NAME_TAKEN: (
+        "An account has this name already; upper and lower case are the same. Use another name,"
+        " or look at `watchword account show NAME`."
+    ),
+    Refusal.ADDRESS_INVALID: (
+        "This is no e-mail address we could write to. Give one such as ada@example.org."
+    ),
+    Refusal.ADDRESS_TAKEN: "Another account has this e-mail address. Use another one.",
+    Refusal.PASSWORD_SHORT: "The password is too short. Use {number} characters or more.",
+    Refusal.PASSWORD_LONG: "The password is too long. Use {number} bytes at most.",
+    Refusal.PASSWORD_COMMON: (
+        "The password is one that guessers try early. Use a few unrelated words, or let a"
+        " password manager draw one."
+    ),
+    Refusal.PASSWORD_REUSED: "The account had this password before. Use a new one.",
+}
+
+
+def sentence(refused: Refused) -> str:
+    """Return what a person at the terminal is told."""
+    text = SENTENCES[refused.reason]
+    return text.format(number=refused.number, retry_after=refused.retry_after)

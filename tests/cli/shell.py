@@ -1,0 +1,143 @@
+"""Runs the command line, in this process or as a program of its own."""
+
+import asyncio
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from watchword.app.house import open_house
+from watchword.cli.program import app
+from watchword.core.kernel.caller import Origin
+from watchword.core.services.signin import SignedIn
+from watchword.settings.load import load
+
+PROGRAM = Path(sys.executable).with_name("watchword")
+PASSWORD = "a staple for every horse"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401 - what JSON holds
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Any:  # noqa: ANN401 - the same
+        return json.loads(self.err)["error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Somebody at the command line of one store."""
+
+    folder: Path
+    database: str | None = None
+
+    @property
+    def where(self) -> list[str]:
+        database = ["--database", self.database] if self.database else []
+        return ["--data", str(self.folder), *database]
+
+    def run(self, *words: str, typed: str | bytes = "") -> Ran:
+        """Run a command in this process, where stdin is a pipe."""
+        result = CliRunner().invoke(app, [*self.where, *words], input=typed)
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    def ask(self, *words: str, typed: str | bytes = "") -> Any:  # noqa: ANN401 - the same
+        """Run a command that must end well, and return its document."""
+        ran = self.run(*words, "--json", typed=typed)
+        assert ran.code == 0, ran.err
+        return ran.document
+
+    def has(self, name: str, *words: str) -> dict[str, Any]:
+        """Make an account."""
+        words = ("account", "create", name, "--password-stdin", *words)
+        account: dict[str, Any] = self.ask(*words, typed=PASSWORD)["account"]
+        return account
+
+    def signs_in(self, name: str, password: str = PASSWORD) -> str | None:
+        """Sign in as a client would, and return the token."""
+        return asyncio.run(self._signs_in(name, password))
+
+    def holds(self, token: str) -> str | None:
+        """Return whose token this is, None if it is good no more."""
+        return asyncio.run(self._holds(token))
+
+    async def _signs_in(self, name: str, password: str) -> str | None:
+        async with open_house(load(environ={}, overrides=self._overrides())) as house:
+            await house.keys.ensure_first()  # as the server does
+            outcome = await house.services.signin.with_password(
+                name, password, origin=Origin("192.0.2.7", "asta"), lifetime=timedelta(hours=1)
+            )
+        return outcome.token if isinstance(outcome, SignedIn) else None
+
+    async def _holds(self, token: str) -> str | None:
+        async with open_house(load(environ={}, overrides=self._overrides())) as house:
+            caller = await house.services.authenticate.token(token)
+        return caller.account.name if caller else None
+
+    def _overrides(self) -> dict[str, object]:
+        return {"data": str(self.folder), "database": self.database}
+
+
+def program(*words: str, typed: str = "", folder: Path | None = None) -> Ran:
+    """Run the installed program, without a terminal."""
+    done = subprocess.run(
+        [str(PROGRAM), *words],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=folder,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def at_terminal(words: Sequence[str], answers: Sequence[tuple[str, str]]) -> Ran:
+    """Run the program on a terminal; give each answer when its question is there."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(PROGRAM, [str(PROGRAM), *words])  # noqa: S606 - our own program
+    seen = ""
+    for question, answer in answers:
+        seen += _read_until(terminal, question)
+        os.write(terminal, answer.encode())
+    seen += _read_until(terminal, None)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    return Ran(os.waitstatus_to_exitcode(status), seen, "")
+
+
+def _read_until(terminal: int, text: str | None) -> str:
+    seen = ""
+    deadline = time.monotonic() + 20
+    while text is None or text not in seen:
+        assert time.monotonic() < deadline, seen
+        if not select.select([terminal], [], [], 0.1)[0]:
+            continue
+        try:
+            read = os.read(terminal, 4096)
+        except OSError:  # Linux says so when the other end is gone
+            break
+        if not read:
+            break
+        seen += read.decode()
+    return seen
