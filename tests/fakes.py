@@ -71,10 +71,10 @@ class PlainHasher:
 
 
 class PlainDigester:
-    """A digest that can be read."""
+    """A digest that can be taken back."""
 
     def digest(self, purpose: str, text: str) -> str:
-        return f"{purpose}({len(text)}:{sum(text.encode())})"
+        return f"{purpose}:{text.encode('utf-8', 'surrogatepass').hex()}"
 
 
 @dataclass

@@ -1,0 +1,140 @@
+"""`make bench`: us beside the limit of this machine, in one run, turn by turn."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+
+import uvloop
+from load import Outcome, press, request
+from processes import Running, free_port, started, watchword
+
+ACCOUNTS = 50
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of accounts that live for a minute
+CONNECTIONS = 16
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One turn of ours and one of the limit, right after each other."""
+
+    ours: float
+    limit: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.limit
+
+
+def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        with watchword(data, *options.serve) as running:
+            _seed(running)
+        starts = [_start(data, options.serve) for _ in range(options.turns)]
+        print(_line("ready", [ready for ready, _ in starts], "s, on an existing database"))
+        print(_line("idle RSS", [rss for _, rss in starts], "MiB, before the first log-in"))
+        with watchword(data, *options.serve) as running:
+            _logins(running, options)
+            _checks(running, options)
+            print(f"RSS afterwards: {running.rss_mib:.1f} MiB")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=5, help="pairs of measurements")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of one measurement")
+    parser.add_argument("--hash-threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("serve", nargs="*", help="options for `watchword serve`, after --")
+    return parser.parse_args()
+
+
+def _seed(running: Running) -> None:
+    for number in range(ACCOUNTS):
+        body = {"username": f"name{number}", "password": f"{PASSWORD} {number}"}
+        status, answer = running.ask("POST", "/api/auth/register", body)
+        if status not in {200, 409}:
+            raise SystemExit(f"registration answered {status}: {answer!r}")
+
+
+def _start(data: Path, serve: list[str]) -> tuple[float, float]:
+    with watchword(data, *serve) as running:
+        return running.ready_s, running.rss_mib
+
+
+def _login_body(number: int) -> bytes:
+    return json.dumps({"username": f"name{number}", "password": f"{PASSWORD} {number}"}).encode()
+
+
+def _logins(running: Running, options: argparse.Namespace) -> None:
+    """Log-ins a second, beside the bare rate of the same hash on as many threads."""
+    path = "/api/auth/login"
+    bodies = [request("POST", path, body=_login_body(number)) for number in range(ACCOUNTS)]
+
+    def stream(number: int) -> Iterator[bytes]:
+        return cycle(bodies[number:] + bodies[:number])
+
+    pairs, outcomes = [], []
+    for _ in range(options.turns):
+        limit = _hash_rate(options.hash_threads, options.seconds)
+        outcomes.append(_press(running.port, stream, options.seconds))
+        pairs.append(Pair(outcomes[-1].rate, limit))
+    _report("log-in", "bare hash", pairs, outcomes)
+
+
+def _checks(running: Running, options: argparse.Namespace) -> None:
+    """GET /api/auth/me, beside a bare handler on the same server."""
+    tokens = [_token(running, number) for number in range(ACCOUNTS)]
+    ours = [request("GET", "/api/auth/me", token=token) for token in tokens]
+    port = free_port()
+    command = [sys.executable, str(HERE / "bare.py"), str(port)]
+    pairs, outcomes = [], []
+    with started(command, port, dict(os.environ)) as bare:
+        for _ in range(options.turns):
+            limit = _press(bare.port, lambda _: cycle(ours), options.seconds)
+            outcomes.append(_press(running.port, lambda _: cycle(ours), options.seconds))
+            pairs.append(Pair(outcomes[-1].rate, limit.rate))
+    _report("token check", "bare handler", pairs, outcomes)
+
+
+def _token(running: Running, number: int) -> str:
+    _, answer = running.ask("POST", "/api/auth/login", json.loads(_login_body(number)))
+    return str(json.loads(answer)["access_token"])
+
+
+def _hash_rate(threads: int, seconds: float) -> float:
+    """Measure in a process of its own, so that it has its own interpreter lock."""
+    command = [sys.executable, str(HERE / "hashrate.py"), str(threads), str(seconds)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _press(port: int, stream: Callable[[int], Iterator[bytes]], seconds: float) -> Outcome:
+    return uvloop.run(press(port, stream, connections=CONNECTIONS, seconds=seconds))
+
+
+def _report(ours: str, limit: str, pairs: list[Pair], outcomes: list[Outcome]) -> None:
+    print(_line(ours, [pair.ours for pair in pairs], "/s"))
+    print(_line(limit, [pair.limit for pair in pairs], "/s"))
+    print(_line(f"{ours} : {limit}", [pair.ratio for pair in pairs], ""))
+    print(_line(f"{ours} p50", [outcome.p50_ms for outcome in outcomes], "ms"))
+    print(_line(f"{ours} p99", [outcome.p99_ms for outcome in outcomes], "ms"))
+    bad = {s: n for outcome in outcomes for s, n in outcome.statuses.items() if s != 200}
+    print(f"{ours} answers that were not 200: {bad or 'none'}")
+
+
+def _line(name: str, figures: list[float], unit: str) -> str:
+    shown = ", ".join(f"{figure:.3g}" for figure in figures)
+    return f"{name}: median {median(figures):.4g} {unit} ({shown})"
+
+
+if __name__ == "__main__":
+    main()

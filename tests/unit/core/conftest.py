@@ -1,0 +1,122 @@
+"""The services over a database in memory, with time and chance in hand."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from fakes import (
+    CountingRandomness,
+    HandClock,
+    ListedBlocklist,
+    PlainDigester,
+    PlainHasher,
+    ReadableSigner,
+)
+from fakes_storage import MemoryStorage
+from watchword.core.accounts.model import Account, Role
+from watchword.core.kernel.caller import Actor, Origin, operator
+from watchword.core.ports import Work
+from watchword.core.services import Services
+from watchword.core.services.assemble import Outside, Rules, assemble
+from watchword.core.services.signin import SignedIn
+from watchword.core.services.signup import Wish
+from watchword.core.signing.model import Algorithm, SigningKey
+
+HERE = Origin("192.0.2.1", "asta")
+ELSEWHERE = Origin("198.51.100.7", "asta")
+OPERATOR = operator(Origin("", "cli"))
+GOOD = "a good long password"
+
+
+@dataclass
+class NumberedKeys:
+    """Signing keys that sign nothing."""
+
+    clock: HandClock
+    made: int = 0
+
+    async def public_keys(self) -> tuple[str, ...]:
+        return ()
+
+    def generate(self) -> SigningKey:
+        self.made += 1
+        return SigningKey(
+            id=f"k{self.made}",
+            algorithm=Algorithm.EDDSA,
+            public="{}",
+            sealed="",
+            created_at=self.clock.now(),
+        )
+
+
+@dataclass
+class House:
+    """Services and everything behind them."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    hasher: PlainHasher = field(default_factory=PlainHasher)
+    signer: ReadableSigner = field(default_factory=ReadableSigner)
+    storage: MemoryStorage = field(default_factory=MemoryStorage)
+    blocklist: ListedBlocklist = field(default_factory=ListedBlocklist)
+    rules: Rules = field(default_factory=Rules)
+    welcomed: list[Account] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.outside = Outside(
+            storage=self.storage,
+            hasher=self.hasher,
+            signer=self.signer,
+            keys=NumberedKeys(self.clock),
+            digester=PlainDigester(),
+            blocklist=self.blocklist,
+            clock=self.clock,
+            randomness=CountingRandomness(),
+        )
+        self.services = self.under(self.rules)
+
+    def under(self, rules: Rules) -> Services:
+        """Return services over the same database under other rules."""
+        return assemble(self.outside, rules, on_signed_in=self.welcomed.append)
+
+    async def add(self, name: str, *, role: Role = Role.USER, password: str = GOOD) -> Account:
+        wish = Wish(name=name, password=password, role=role)
+        account = await self.services.signup.create(OPERATOR, wish)
+        assert isinstance(account, Account), account
+        return account
+
+    async def sign_in(self, name: str, password: str = GOOD, origin: Origin = HERE) -> SignedIn:
+        outcome = await self.try_sign_in(name, password, origin)
+        assert isinstance(outcome, SignedIn), outcome
+        return outcome
+
+    async def try_sign_in(self, name: str, password: str = GOOD, origin: Origin = HERE) -> object:
+        return await self.services.signin.with_password(
+            name, password, origin=origin, lifetime=timedelta(days=30)
+        )
+
+    async def actor(self, name: str) -> Actor:
+        """Sign in and return the person as services know them."""
+        signed_in = await self.sign_in(name)
+        caller = await self.services.authenticate.token(signed_in.token)
+        assert caller is not None
+        return caller.actor(HERE)
+
+    async def wait_is_over(self) -> None:
+        self.clock.advance(timedelta(days=2))
+
+    async def write(self, record: Callable[[Work], Awaitable[None]]) -> None:
+        async with self.storage.open_work() as work:
+            await record(work)
+            await work.commit()
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def ruled(**changes: object) -> Rules:
+    """Return the usual rules, but for these."""
+    return replace(Rules(), **changes)  # type: ignore[arg-type]  # names are checked by replace
