@@ -1,14 +1,21 @@
 """Listening sockets: bound before anything else starts, or refused with an advice."""
 
+import ctypes
 import errno
 import resource
 import socket
+import struct
+from contextlib import suppress
 
 from watchword.http.gate import TransportLimits
 
 PORT_MAX = 65535
 FILES_BESIDE_CONNECTIONS = 256
 """Open files that databases, logs and the loop need beside the connections."""
+
+# Linux; Python has no name for it. The filter is one instruction of BPF: return 0, keep nothing.
+SO_ATTACH_FILTER = 26
+KEEP_NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 _NOT_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
@@ -54,6 +61,20 @@ def allow_open_files(limits: TransportLimits) -> None:
         )
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def hold_off(listeners: list[socket.socket]) -> None:
+    """Let nobody connect any more, also in other processes that share the sockets.
+
+    Between the last accept and the close the kernel would still take connections, to reset
+    them at once. So it drops their first packet: the client tries again a second later, and
+    is refused or finds the next server. Where this cannot be done, the gap is microseconds.
+    """
+    instruction = ctypes.create_string_buffer(KEEP_NOTHING)
+    program = struct.pack("HP", 1, ctypes.addressof(instruction))
+    for listener in listeners:
+        with suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:

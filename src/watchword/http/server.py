@@ -15,7 +15,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -24,7 +24,7 @@ import uvloop
 
 from watchword.http.gate import Gate, Served, TransportLimits
 from watchword.http.lifespan import QuietLifespan, reason_of
-from watchword.http.listening import ServeError, allow_open_files, listen, urls
+from watchword.http.listening import ServeError, allow_open_files, hold_off, listen, urls
 from watchword.http.protocol import LimitedProtocol
 from watchword.http.tls import TlsFiles, server_context
 from watchword.http.workers import Post, Supervisor
@@ -99,6 +99,7 @@ def _supervise(
             return 1
 
     def stop_listening() -> None:
+        hold_off(listeners)
         for listener in listeners:
             listener.close()
 
@@ -158,7 +159,11 @@ class GracefulServer(uvicorn.Server):
         self._gate = Gate(self._limits, self._served, loop)
         self.servers = [await self._listen_on(listener) for listener in sockets or []]
         self.started = True
-        self._on_started()
+        try:
+            self._on_started()
+        except Exception:
+            await self.shutdown(sockets)
+            raise
 
     async def _listen_on(self, listener: socket.socket) -> asyncio.Server:
         context = self.config.ssl
@@ -179,23 +184,26 @@ class GracefulServer(uvicorn.Server):
         return LimitedProtocol(self.config, self.server_state, state, gate=self._gate, loop=loop)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
         if self._lifeline is not None:
-            asyncio.get_running_loop().remove_reader(self._lifeline)
+            loop.remove_reader(self._lifeline)
         self._gate.drain()
-        for listener in sockets or []:
-            await self._accept_waiting(listener)
+        for connection in self._stop_listening(sockets or []):
+            await loop.connect_accepted_socket(self._protocol, connection, ssl=self.config.ssl)
         await super().shutdown(sockets)
 
-    async def _accept_waiting(self, listener: socket.socket) -> None:
-        """Take in who has connected already: closing the socket would reset them unheard."""
-        loop = asyncio.get_running_loop()
-        for _ in range(BACKLOG):
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            connection.settimeout(0)
-            await loop.connect_accepted_socket(self._protocol, connection, ssl=self.config.ssl)
+    def _stop_listening(self, listeners: list[socket.socket]) -> list[socket.socket]:
+        """Close the listening sockets; return who had connected: the kernel would reset them."""
+        waiting: list[socket.socket] = []
+        if self._lifeline is None:  # a worker may end alone, and the others serve on
+            hold_off(listeners)
+        # Nothing may come between the last look and the close, so nothing is awaited here.
+        for server, listener in zip(self.servers, listeners, strict=True):
+            with suppress(OSError):
+                while True:
+                    waiting.append(listener.accept()[0])
+            server.close()
+        return waiting
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
@@ -50,10 +51,14 @@ class Post:
     lifeline: int
 
     def ready(self) -> None:
-        os.write(self.status, READY)
+        self._say(READY)
 
     def failed(self, reason: str) -> None:
-        os.write(self.status, FAILED + reason.encode()[:MESSAGE_BYTES_MAX])
+        self._say(FAILED + reason.encode()[:MESSAGE_BYTES_MAX])
+
+    def _say(self, message: bytes) -> None:
+        with suppress(BrokenPipeError):  # the parent is gone; the lifeline will tell
+            os.write(self.status, message)
 
 
 @dataclass(slots=True)
