@@ -347,13 +347,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self.deadline = self.loop.time() + self._limits.linger_seconds
         if self.transport.is_closing():
             return
-        if not answer:
-            self.transport.close()
-            return
-        self.transport.write(answer)
         self.flow.resume_reading()
-        if self.transport.can_write_eof():  # TLS cannot; there Content-Length tells the end
+        self.transport.write(answer)
+        # TLS has no half-close, and needs none: its own close throws away what still comes.
+        if answer and self.transport.can_write_eof():
             self.transport.write_eof()
+        else:
+            self.transport.close()
 
     def _rest(self) -> None:
         """Wait for the next request."""

@@ -177,10 +177,7 @@ def _public_key(path: Path) -> bytes:
     try:
         key = serialization.load_pem_private_key(content, password=None)
     except TypeError as error:
-        raise ServeError(
-            f"The key {path} is locked with a password. Give one without, readable by the "
-            "server alone."
-        ) from error
+        raise ServeError(f"The key {path} is locked with a password. Give one without.") from error
     except ValueError as error:
         raise ServeError(
             f"{path} is no private key. Give a PEM file (-----BEGIN PRIVATE KEY-----)."
