@@ -30,7 +30,7 @@ from watchword.http.surroundings import Surroundings
 
 GOOD_TOKEN = "good-token"
 OTHER_TOKEN = "other-token"
-BODY_BYTES_MAX = 1024
+BODY_BYTES_MAX = 32 * 1024
 
 _AT = datetime(2030, 1, 1, tzinfo=UTC)
 

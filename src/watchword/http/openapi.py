@@ -17,6 +17,7 @@ from watchword.http.section import Section
 # JSON as msgspec and OpenAPI know it; there is no narrower type for a schema.
 Json = dict[str, Any]
 
+_COMPONENT = "#/components/schemas/"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _RETRY_AFTER: Json = {
     "description": "Seconds to wait.",
@@ -27,6 +28,9 @@ _SECURITY_SCHEMES: Json = {
     "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
     "query": {"type": "apiKey", "in": "query", "name": "token"},
 }
+
+# `reading.read_json` takes no NUL, and a schema that allowed one would not be true.
+_NO_NUL = r"^[^\x00]*$"
 
 _BENEATH = {
     HTTPStatus.BAD_REQUEST: "The request is no HTTP that we can read.",
@@ -64,9 +68,11 @@ class _Writer:
         self._is_demo = is_demo
         shapes = list(dict.fromkeys(_shapes(sections)))
         schemas, self.components = msgspec.json.schema_components(
-            shapes, ref_template="#/components/schemas/{name}"
+            shapes, ref_template=_COMPONENT + "{name}"
         )
         self._schemas = dict(zip(shapes, schemas, strict=True))
+        bodies = (one.body for section in sections for one in section.operations if one.body)
+        _forbid_nul([self._schemas[body] for body in bodies], self.components, set())
 
     def paths(self) -> Json:
         paths: Json = {}
@@ -137,6 +143,22 @@ class _Writer:
         if reasons := _forbidding(operation, is_demo=self._is_demo):
             said.append((say_status(voice, HTTPStatus.FORBIDDEN), reasons))
         return {answer.status_code: _as_answer(answer, text, voice) for answer, text in said}
+
+
+def _forbid_nul(schema: object, components: Json, seen: set[str]) -> None:
+    """Say in every text of these schemas that it has no NUL, however deep it stands."""
+    if isinstance(schema, list):
+        for one in schema:
+            _forbid_nul(one, components, seen)
+    if not isinstance(schema, dict):
+        return
+    name = str(schema.get("$ref", "")).removeprefix(_COMPONENT)
+    if name and name not in seen:
+        seen.add(name)
+        _forbid_nul(components[name], components, seen)
+    if schema.get("type") == "string" and not schema.keys() & {"enum", "format", "pattern"}:
+        schema["pattern"] = _NO_NUL
+    _forbid_nul(list(schema.values()), components, seen)
 
 
 def _as_answer(response: Response, description: str, voice: Voice) -> Answer:

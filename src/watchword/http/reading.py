@@ -68,7 +68,7 @@ def _decode(shape: type[Shape], body: bytes) -> Shape | Problems:
     # msgspec skips the bytes of members it does not know without looking.
     body.decode()
     read: Shape = _decoder(shape).decode(body)
-    if b"\\u0000" in body and (at := _nul_in(msgspec.json.decode(body))) is not None:
+    if b"\\u0000" in body and (at := _nul_in(msgspec.to_builtins(read))) is not None:
         return (BodyProblem(Flaw.NUL, at),)
     return read
 
@@ -129,8 +129,6 @@ def _nul_in(value: object) -> tuple[str, ...] | None:
     if isinstance(value, str):
         return () if "\0" in value else None
     if isinstance(value, dict):
-        if any("\0" in name for name in value):
-            return ()
         found = (((name,), _nul_in(inner)) for name, inner in value.items())
     elif isinstance(value, list):
         found = (((str(place),), _nul_in(inner)) for place, inner in enumerate(value))

@@ -15,7 +15,7 @@ from watchword.http.dialect import say_status
 from watchword.http.docs_page import PAGE_POLICY, write_page
 from watchword.http.health import Health, Life, Readiness
 from watchword.http.operation import Answer, Endpoint, Operation
-from watchword.http.problems import Problem, shared_voice
+from watchword.http.problems import Problem, ProblemResponse, shared_voice
 from watchword.observability.metrics import Metrics
 
 KEYS_KEPT = "public, max-age=300"
@@ -85,7 +85,11 @@ def metrics_operation(metrics: Metrics) -> Operation:
         summary="Numbers for Prometheus, for callers on this machine",
         answers={
             200: Answer(description="Metrics.", shape=str, media_type="text/plain"),
-            404: Answer(description="The caller is elsewhere.", shape=Problem),
+            404: Answer(
+                description="The caller is elsewhere.",
+                shape=Problem,
+                media_type=ProblemResponse.media_type,
+            ),
         },
     )
 
