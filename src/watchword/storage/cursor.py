@@ -28,7 +28,10 @@ def read_cursor(listing: str, text: str) -> tuple[int, str]:
     found = _PLACE.fullmatch(plain)
     if found is None or found[1] != listing or not storable((found[3],)):
         raise InvalidError("after")
-    return int(found[2]), found[3]
+    place = int(found[2]), found[3]
+    if write_cursor(listing, *place) != text:
+        raise InvalidError("after")
+    return place
 
 
 def within_page(limit: int) -> int:

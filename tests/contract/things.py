@@ -1,0 +1,71 @@
+"""Accounts, sessions and the like for the contract suite, short to write."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from watchword.core.accounts.model import Account, Role
+from watchword.core.credentials.model import PasswordCredential
+from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.policy.store import Attempt
+from watchword.core.ports import Storage, Work
+from watchword.core.sessions.model import Session
+from watchword.core.signing.model import Algorithm, SigningKey
+
+AT = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+def account(name: str, **fields: Any) -> Account:  # noqa: ANN401 - fields of the dataclass
+    """Make an account whose id is told by its name."""
+    made = Account(id=AccountId(f"id-of-{name}"), name=name, created_at=AT, updated_at=AT)
+    return replace(made, **fields)
+
+
+def admin(name: str) -> Account:
+    return account(name, role=Role.ADMIN)
+
+
+def password(of: Account, encoded: str = "hash", **fields: Any) -> PasswordCredential:  # noqa: ANN401 - fields of the dataclass
+    made = PasswordCredential(account_id=of.id, encoded=encoded, changed_at=AT)
+    return replace(made, **fields)
+
+
+def session(name: str, of: Account, **fields: Any) -> Session:  # noqa: ANN401 - fields of the dataclass
+    made = Session(
+        id=SessionId(name),
+        account_id=of.id,
+        dialect="asta",
+        created_at=AT,
+        expires_at=AT + DAY,
+        address="192.0.2.1",
+    )
+    return replace(made, **fields)
+
+
+def signing_key(name: str, at: datetime = AT) -> SigningKey:
+    return SigningKey(
+        id=name, algorithm=Algorithm.EDDSA, public='{"kty":"OKP"}', sealed="sealed", created_at=at
+    )
+
+
+def attempt(subject: str, address: str = "192.0.2.1", **fields: Any) -> Attempt:  # noqa: ANN401 - fields of the dataclass
+    return replace(Attempt(subject=subject, address=address, at=AT), **fields)
+
+
+async def commit(storage: Storage, *records: Callable[[Work], None]) -> None:
+    """Record some writes in one unit of work, and commit it."""
+    async with storage.open_work() as work:
+        for record in records:
+            record(work)
+        await work.commit()
+
+
+async def keep(storage: Storage, *accounts: Account) -> None:
+    """Store accounts."""
+    for one in accounts:
+        async with storage.open_work() as work:
+            work.accounts.add(one)
+            await work.commit()
