@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from watchword.core.accounts.model import Account
+from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.policy.refusals import Refusal
 from watchword.core.sessions.model import AccessToken
 
 
@@ -128,3 +131,19 @@ class ReadableSigner:
 
     async def trusts(self, token: AccessToken) -> bool:
         return token.key_id not in self.distrusted
+
+
+@dataclass
+class TellingWitness:
+    """Remembers what it saw."""
+
+    seen: list[str] = field(default_factory=list)
+
+    def signed_in(self, account: Account, origin: Origin) -> None:
+        self.seen.append(f"{account.name} got in by {origin.dialect}")
+
+    def refused(self, reason: Refusal, origin: Origin) -> None:
+        self.seen.append(f"{reason} by {origin.dialect}")
+
+    def token_checked(self, *, was_known: bool) -> None:
+        self.seen.append("known token" if was_known else "new token")

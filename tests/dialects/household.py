@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from fakes import HandClock, ListedBlocklist, PlainHasher
+from fakes import HandClock, ListedBlocklist, PlainHasher, TellingWitness
 from toy import talking_to
 from watchword import __version__
 from watchword.core.kernel.caller import Origin
@@ -103,4 +103,5 @@ async def _outside(storage: Storage, clock: HandClock, hasher: Hasher) -> Outsid
         blocklist=ListedBlocklist(),
         clock=clock,
         randomness=randomness,
+        witness=TellingWitness(),
     )

@@ -1,12 +1,13 @@
 """Open everything that is outside and assemble the services over it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from watchword.core.accounts.model import Account
+from watchword.app.printed import PrintedSecrets
+from watchword.app.witness import HouseWitness
 from watchword.core.kernel.clock import Clock, SystemClock
 from watchword.core.kernel.errors import CoreError
 from watchword.core.kernel.randomness import Randomness, SystemRandomness
@@ -22,6 +23,7 @@ from watchword.crypto.keys import StoredKeyRing
 from watchword.crypto.master import MasterKey
 from watchword.crypto.passwords import Argon2Hasher, usable_cores
 from watchword.crypto.tokens import TokenSigner
+from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
 from watchword.storage.work import SqlStorage
 
@@ -47,9 +49,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
-    settings: Settings, *, on_signed_in: Callable[[Account], None] = lambda _: None
-) -> AsyncIterator[House]:
+async def open_house(settings: Settings, *, metrics: Metrics | None = None) -> AsyncIterator[House]:
     """Open the database, bringing it up to date, and the keys; close them at the end.
 
     Raises StartError when something of it cannot be used as it is.
@@ -61,21 +61,20 @@ async def open_house(
             storage = await open_database(settings)
             stack.push_async_callback(storage.close)
             await storage.migrate(at=clock.now())
-            house = await _furnish(settings, storage, clock, randomness, on_signed_in)
+            house = await _furnish(settings, storage, clock, randomness, metrics)
         except CoreError as error:
             raise StartError(str(error)) from error
-        except OSError as error:
-            raise StartError(
-                f"The data folder {settings.folder} cannot be used: {error}"
-            ) from error
         stack.callback(house.hasher.close)
         yield house
 
 
 def make_folder(folder: Path) -> None:
     """Make the data folder, for us alone, if it is not there."""
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StartError(f"The data folder {folder} cannot be used: {reason}.") from error
 
 
 async def open_database(settings: Settings) -> SqlStorage:
@@ -125,7 +124,7 @@ async def _furnish(
     storage: Storage,
     clock: Clock,
     randomness: Randomness,
-    on_signed_in: Callable[[Account], None],
+    metrics: Metrics | None,
 ) -> House:
     master = master_key(settings, randomness)
     house_rules = rules(settings)
@@ -137,7 +136,7 @@ async def _furnish(
         algorithm=settings.tokens.algorithm,
         verifies_for=house_rules.sessions.lifetime,
     )
-    hasher = make_hasher(settings, randomness)
+    hasher = make_hasher(settings, randomness, metrics)
     outside = Outside(
         storage=storage,
         hasher=hasher,
@@ -149,24 +148,34 @@ async def _furnish(
         blocklist=_blocklist(settings),
         clock=clock,
         randomness=randomness,
+        witness=HouseWitness(PrintedSecrets(settings.folder), metrics),
     )
     return House(
         settings=settings,
         storage=storage,
         hasher=hasher,
         keys=keys,
-        services=assemble(outside, house_rules, on_signed_in=on_signed_in),
+        services=assemble(outside, house_rules),
         clock=clock,
         randomness=randomness,
     )
 
 
-def make_hasher(settings: Settings, randomness: Randomness) -> Argon2Hasher:
+def make_hasher(
+    settings: Settings, randomness: Randomness, metrics: Metrics | None = None
+) -> Argon2Hasher:
     """Return the hasher of one worker; all workers together have a thread for each processor."""
     asked = settings.passwords
     threads = asked.hash_threads or max(1, usable_cores() // settings.server.workers)
+    places = asked.hash_places_max or None
+    if metrics is None:
+        return Argon2Hasher(randomness=randomness, threads=threads, places_max=places)
     return Argon2Hasher(
-        randomness=randomness, threads=threads, places_max=asked.hash_places_max or None
+        randomness=randomness,
+        threads=threads,
+        places_max=places,
+        on_hash=metrics.hash_seconds.observe,
+        on_places=metrics.hash_places.inc,
     )
 
 

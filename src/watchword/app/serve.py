@@ -1,21 +1,24 @@
 """Serve: the steps before the first request, then sockets and processes."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchword.app.house import StartError, open_house
+from watchword import __version__
+from watchword.app.house import StartError, make_folder, open_house
 from watchword.app.printed import PrintedSecrets
 from watchword.app.start import Start, check_demo
 from watchword.app.web import WebApp, mounted
 from watchword.core.kernel.clock import SystemClock
 from watchword.http.gate import Served, TransportLimits
-from watchword.http.listening import ServeError
+from watchword.http.listening import ServeError, listen
 from watchword.http.server import ServerConfig
 from watchword.http.server import serve as serve_http
 from watchword.http.tls import TlsFiles, check, self_signed
 from watchword.observability import log
+from watchword.observability.metrics import Metrics, prepare
 from watchword.settings.model import ServerSettings, Settings
 
 
@@ -25,11 +28,14 @@ class Factory:
 
     settings: Settings
     demo: bool
+    metrics_listeners: list[socket.socket]
 
     def __call__(self, worker: int) -> Served:
         log.configure(self.settings.log.level, self.settings.log.format, worker=worker)
-        app = WebApp(self.settings, worker, self.demo)
-        return Served(app=app, render=app.render)
+        metrics = Metrics(version=__version__)
+        listeners = self.metrics_listeners if worker == 0 else []
+        app = WebApp(self.settings, worker, self.demo, metrics, listeners)
+        return Served(app=app, render=app.render, on_refused=metrics.refused)
 
 
 def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]], None]) -> int:
@@ -38,14 +44,25 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
     `on_ready` gets the URLs. Raises StartError with a sentence of what to do.
     """
     log.configure(settings.log.level, settings.log.format)
+    log.catch_uncaught()
+    make_folder(settings.folder)
+    # Workers count together in files that all of them map.
+    prepare(settings.folder / "metrics" if settings.server.workers > 1 else None)
     if demo:
         check_demo(settings)
     mounted(settings)
-    asyncio.run(_prepare(settings, demo=demo))
     try:
-        return serve_http(Factory(settings, demo), _config(settings), on_ready=on_ready)
+        config = _config(settings)
+        asyncio.run(_prepare(settings, demo=demo))
+        factory = Factory(settings, demo, _metrics_listeners(settings.server))
+        return serve_http(factory, config, on_ready=on_ready)
     except ServeError as error:
         raise StartError(str(error)) from error
+
+
+def _metrics_listeners(server: ServerSettings) -> list[socket.socket]:
+    # Bound here, so that a port that is taken is told before anything is forked.
+    return listen(server.metrics_host, server.metrics_port) if server.metrics_port else []
 
 
 async def _prepare(settings: Settings, *, demo: bool) -> None:

@@ -1,6 +1,7 @@
 """The web application of one worker: it opens the house when it starts and closes it at the end."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -12,14 +13,15 @@ from starlette.types import Receive, Scope, Send
 
 from watchword import __version__, dialects
 from watchword.app.house import House, StartError, open_house
-from watchword.app.printed import PrintedSecrets
-from watchword.core.kernel.errors import UnavailableError
+from watchword.app.metrics_port import serving
+from watchword.core.kernel.errors import CoreError
 from watchword.http.dialect import Dialect
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.surroundings import Surroundings
+from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
 
-SWEEP_S = 60.0
+SWEEP_S = 10.0
 """How often expired sessions and old attempts are taken out, a batch at a time."""
 
 
@@ -45,6 +47,11 @@ def installed() -> list[Dialect[Any]]:
 
 def mounted(settings: Settings) -> list[Mounted]:
     """Return the enabled dialects, each with its own part of the settings read."""
+    if unknown := settings.dialects.keys() - {dialect.name for dialect in installed()}:
+        raise StartError(
+            f"[dialects.{min(unknown)}] is the table of a dialect that there is none of."
+            " `watchword dialects` lists those there are."
+        )
     return [_mounted(load_dialect(name), settings) for name in settings.enabled_dialects]
 
 
@@ -67,6 +74,8 @@ class WebApp:
     settings: Settings
     worker: int
     demo: bool
+    metrics: Metrics
+    metrics_listeners: list[socket.socket] = field(default_factory=list)
     site: Site | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -80,10 +89,9 @@ class WebApp:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         async with self._stack as stack:
-            printed = PrintedSecrets(self.settings.folder)
-            house = await stack.enter_async_context(
-                open_house(self.settings, on_signed_in=printed.forget)
-            )
+            house = await stack.enter_async_context(open_house(self.settings, metrics=self.metrics))
+            if self.metrics_listeners:
+                stack.enter_context(serving(self.metrics, self.metrics_listeners))
             self.site = self._build(house)
             sweeping = asyncio.create_task(_sweep(house))
             stack.push_async_callback(_end, sweeping)
@@ -100,7 +108,11 @@ class WebApp:
             public_url=self.settings.public_url or None,
             allowed_origins=server.allowed_origins,
             trusted_proxies=server.trusted_networks,
+            body_bytes_max=server.body_bytes_max,
             checks={"database": house.storage.check},
+            metrics=self.metrics,
+            shows_metrics=not server.metrics_port,
+            shows_docs=server.docs,
         )
         return mount(
             house.services,
@@ -119,7 +131,7 @@ class WebApp:
 async def _sweep(house: House) -> None:
     """Keep house for ever; a database that is down now is swept the next time."""
     while True:
-        with suppress(UnavailableError):
+        with suppress(CoreError):
             await house.services.housekeeping.sweep()
         await asyncio.sleep(SWEEP_S)
 

@@ -10,7 +10,9 @@ from watchword.core.accounts.model import Account
 from watchword.core.accounts.store import AccountStore
 from watchword.core.audit.store import AuditStore
 from watchword.core.credentials.store import CredentialStore
+from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.ids import SessionId
+from watchword.core.policy.refusals import Refusal
 from watchword.core.policy.store import AttemptGate, AttemptStore
 from watchword.core.sessions.model import AccessToken, Session
 from watchword.core.sessions.store import SessionStore
@@ -159,3 +161,16 @@ class KeyRing(Protocol):
 
     def generate(self) -> SigningKey:
         """Make a new key pair under the master key; storing it is the caller's."""
+
+
+class Witness(Protocol):
+    """Is told what happens, to count it or to act on it. Quick, and raises nothing."""
+
+    def signed_in(self, account: Account, origin: Origin) -> None:
+        """Somebody got in."""
+
+    def refused(self, reason: Refusal, origin: Origin) -> None:
+        """Somebody tried to sign in and did not get in."""
+
+    def token_checked(self, *, was_known: bool) -> None:
+        """Tell that a token came, and whether it was among those verified before."""

@@ -33,7 +33,8 @@ class Argon2Hasher:
     libsodium works outside the interpreter's lock, so `threads` hashes run at once and
     hold 19 MiB each; all others wait without memory. A stored hash that needs more than
     a current one runs in a line of its own, one at a time. A caller who goes away takes a
-    hash that has not begun with them; one that has begun ends by itself.
+    hash that has not begun with them; one that has begun ends by itself. `on_hash` is told
+    the seconds of each hash, `on_places` when a place is taken (1) or given back (-1).
     """
 
     def __init__(
@@ -43,8 +44,11 @@ class Argon2Hasher:
         threads: int | None = None,
         places_max: int | None = None,
         cost: Cost = CURRENT,
+        on_hash: Callable[[float], None] = lambda _: None,
+        on_places: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._cost = cost
+        self._on_hash = on_hash
         # The decoy is made here, not on demand: else the first unknown name would cost two
         # hashes. It is also the first measurement of what a hash takes.
         self._decoy, seconds = _timed(lambda: compute(randomness.token(32), cost))
@@ -53,6 +57,7 @@ class Argon2Hasher:
             total=places_max or PLACES_PER_THREAD * self._threads,
             threads=self._threads,
             usual_seconds=seconds,
+            on_change=on_places,
         )
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
         self._large_pool = ThreadPoolExecutor(1, thread_name_prefix="large-hash")
@@ -98,6 +103,7 @@ class Argon2Hasher:
         loop = asyncio.get_running_loop()
         answer, seconds = await loop.run_in_executor(pool, _timed, work)
         self._places.note(seconds)
+        self._on_hash(seconds)
         return answer
 
 

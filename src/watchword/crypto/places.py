@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from watchword.core.kernel.errors import UnavailableError
@@ -16,7 +16,15 @@ class Places:
     Used from the event loop alone, so counting needs no lock.
     """
 
-    def __init__(self, *, total: int, threads: int, usual_seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        total: int,
+        threads: int,
+        usual_seconds: float,
+        on_change: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._on_change = on_change
         self._total = total
         self._each = max(1, total // 4)
         self._threads = threads
@@ -38,6 +46,7 @@ class Places:
             raise UnavailableError(retry_after=self._wait_seconds())
         self._taken += 1
         self._taken_by[address] += 1
+        self._on_change(1)
         try:
             yield
         finally:
@@ -49,6 +58,7 @@ class Places:
 
     def _give_back(self, address: str) -> None:
         self._taken -= 1
+        self._on_change(-1)
         self._taken_by[address] -= 1
         if not self._taken_by[address]:
             del self._taken_by[address]  # else every address ever seen stays in memory

@@ -98,12 +98,21 @@ def metrics_app(metrics: Metrics) -> ASGIApp:
     """Return an app that serves metrics and nothing else, for a port of its own."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        assert scope["type"] == "http"
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
         is_asked = scope["path"] == "/metrics" and scope["method"] in {"GET", "HEAD"}
         response = _metrics(metrics) if is_asked else Response("Not Found", HTTPStatus.NOT_FOUND)
         await response(scope, receive, send)
 
     return app
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Begin and end with the server; there is nothing to open."""
+    for step in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{step}.complete"})
 
 
 def description_operations(describe: Callable[[], dict[str, Any]]) -> Sequence[Operation]:

@@ -82,11 +82,9 @@ class Metrics:
         )
         self._sign_ins = count("sign_ins", "Attempts to sign in.", "dialect", "outcome")
         self._refusals = count("transport_refusals", "Requests refused unread.", "status")
-        self._database_errors = count("database_errors", "Failures of the database.", "kind")
         cache = count("token_cache", "Tokens looked for among those verified before.", "result")
         self.cache_hits = cache.of("hit")
         self.cache_misses = cache.of("miss")
-        self.revocations = count("revocations", "Commits that ended sessions or keys.").of()
         self.hash_seconds = spread("hash_seconds", "Time of one hash.", HASH_BUCKETS).of()
         self.hash_places = level("hash_places", "Callers that wait for a hash.", "livesum")
         about = {"version": version, "python": python_version()}
@@ -104,10 +102,6 @@ class Metrics:
     def refused(self, status: int) -> None:
         """Count a request that the transport refused before anybody read it."""
         self._refusals.of(status).inc()
-
-    def database_error(self, kind: str) -> None:
-        """Count a failure of the database, such as `busy`, `full`, `gone`."""
-        self._database_errors.of(kind).inc()
 
     def render(self) -> tuple[bytes, str]:
         """Return what Prometheus asks for, over all workers, and its content type."""

@@ -13,6 +13,7 @@ from fakes import (
     PlainDigester,
     PlainHasher,
     ReadableSigner,
+    TellingWitness,
 )
 from fakes_storage import MemoryStorage
 from watchword.core.accounts.model import Account, Role
@@ -61,7 +62,7 @@ class House:
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     blocklist: ListedBlocklist = field(default_factory=ListedBlocklist)
     rules: Rules = field(default_factory=Rules)
-    welcomed: list[Account] = field(default_factory=list)
+    witness: TellingWitness = field(default_factory=TellingWitness)
 
     def __post_init__(self) -> None:
         self.outside = Outside(
@@ -73,12 +74,13 @@ class House:
             blocklist=self.blocklist,
             clock=self.clock,
             randomness=CountingRandomness(),
+            witness=self.witness,
         )
         self.services = self.under(self.rules)
 
     def under(self, rules: Rules) -> Services:
         """Return services over the same database under other rules."""
-        return assemble(self.outside, rules, on_signed_in=self.welcomed.append)
+        return assemble(self.outside, rules)
 
     async def add(self, name: str, *, role: Role = Role.USER, password: str = GOOD) -> Account:
         wish = Wish(name=name, password=password, role=role)

@@ -255,11 +255,18 @@ async def test_the_trail_holds_no_typed_name(house: House) -> None:
     assert "hunter2" not in repr(page.items)
 
 
-async def test_who_got_in_is_announced(house: House) -> None:
-    """The first log-in removes a printed password; so somebody is told of each."""
-    ada = await house.add("ada")
+async def test_a_witness_sees_each_outcome(house: House) -> None:
+    """Who gets in and who does not is counted, and a printed password is taken away."""
+    await house.add("ada")
 
-    await house.try_sign_in("ada", "wrong")
+    for _ in range(5):
+        await house.try_sign_in("ada", "wrong")
+    await house.try_sign_in("ada")
+    await house.wait_is_over()
     await house.sign_in("ada")
 
-    assert house.welcomed == [ada]
+    assert house.witness.seen == [
+        *["wrong_credentials by asta"] * 5,
+        "throttled by asta",
+        "ada got in by asta",
+    ]

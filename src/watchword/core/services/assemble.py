@@ -1,14 +1,12 @@
 """Put the services together from the doors to the outside and the rules of the house."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from watchword.core.accounts.model import Account
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.randomness import Randomness
 from watchword.core.policy.passwords import PRESETS, PasswordPolicy, Preset
 from watchword.core.policy.signin import AttemptLimits
-from watchword.core.ports import Blocklist, Digester, Hasher, KeyRing, Signer, Storage
+from watchword.core.ports import Blocklist, Digester, Hasher, KeyRing, Signer, Storage, Witness
 from watchword.core.services import Services
 from watchword.core.services.accounts import Accounts
 from watchword.core.services.attempts import Guesses
@@ -36,6 +34,7 @@ class Outside:
     blocklist: Blocklist
     clock: Clock
     randomness: Randomness
+    witness: Witness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +49,8 @@ class Rules:
     tokens_known_max: int = 10_000
 
 
-def assemble(
-    outside: Outside, rules: Rules, *, on_signed_in: Callable[[Account], None] = lambda _: None
-) -> Services:
-    """Return every service. `on_signed_in` is told of each account that got in."""
+def assemble(outside: Outside, rules: Rules) -> Services:
+    """Return every service."""
     storage, clock, randomness = outside.storage, outside.clock, outside.randomness
     guesses = _guesses(outside, rules)
     new_password = _new_password(outside, rules)
@@ -68,7 +65,7 @@ def assemble(
     )
     return Services(
         authenticate=_authenticate(outside, rules),
-        signin=_signin(outside, rules, guesses, on_signed_in),
+        signin=_signin(outside, rules, guesses),
         signup=signup,
         accounts=Accounts(open_work=storage.open_work, clock=clock),
         passwords=Passwords(
@@ -119,12 +116,11 @@ def _authenticate(outside: Outside, rules: Rules) -> Authenticate:
         revocations=outside.storage.revocations,
         clock=outside.clock,
         cache_max=rules.tokens_known_max,
+        witness=outside.witness,
     )
 
 
-def _signin(
-    outside: Outside, rules: Rules, guesses: Guesses, on_signed_in: Callable[[Account], None]
-) -> SignIn:
+def _signin(outside: Outside, rules: Rules, guesses: Guesses) -> SignIn:
     return SignIn(
         open_work=outside.storage.open_work,
         hasher=outside.hasher,
@@ -134,7 +130,7 @@ def _signin(
         clock=outside.clock,
         randomness=outside.randomness,
         limits=rules.sessions,
-        on_signed_in=on_signed_in,
+        witness=outside.witness,
     )
 
 

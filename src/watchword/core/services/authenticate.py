@@ -6,7 +6,7 @@ from datetime import datetime
 from watchword.core.accounts.model import Account
 from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.kernel.clock import Clock
-from watchword.core.ports import OpenWork, Revocations, Signer
+from watchword.core.ports import OpenWork, Revocations, Signer, Witness
 from watchword.core.sessions.model import AccessToken, Session
 
 
@@ -54,21 +54,25 @@ class Authenticate:
         revocations: Revocations,
         clock: Clock,
         cache_max: int,
+        witness: Witness,
     ) -> None:
         self._open_work = open_work
         self._signer = signer
         self._revocations = revocations
         self._clock = clock
         self._cache_max = cache_max
+        self._witness = witness
         self._known: dict[str, _Known] = {}
 
     async def token(self, text: str) -> Caller | None:
         """Return who holds this access token, None if it is not good now."""
         now = self._clock.now()
         known = self._known.get(text)
+        is_known = known is not None and self._still_counts(known, now)
+        self._witness.token_checked(was_known=is_known)
         if known is None:
             token = await self._signer.read(text)
-        elif known.token.expires_at > now and self._still_counts(known, now):
+        elif is_known and known.token.expires_at > now:
             return known.caller
         else:
             token = known.token if await self._signer.trusts(known.token) else None

@@ -1,6 +1,5 @@
 """Turn a name and a password into a session and its first access token."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +15,7 @@ from watchword.core.kernel.randomness import Randomness
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
-from watchword.core.ports import Digester, Hasher, OpenWork, Signer
+from watchword.core.ports import Digester, Hasher, OpenWork, Signer, Witness
 from watchword.core.services.attempts import Guesses
 from watchword.core.sessions.model import AccessToken, Session, token_end
 
@@ -64,7 +63,7 @@ class SignIn:
         clock: Clock,
         randomness: Randomness,
         limits: SessionLimits,
-        on_signed_in: Callable[[Account], None],
+        witness: Witness,
     ) -> None:
         self._open_work = open_work
         self._hasher = hasher
@@ -74,7 +73,7 @@ class SignIn:
         self._clock = clock
         self._randomness = randomness
         self._limits = limits
-        self._on_signed_in = on_signed_in
+        self._witness = witness
 
     async def with_password(
         self, identifier: str, password: str, *, origin: Origin, lifetime: timedelta
@@ -90,6 +89,7 @@ class SignIn:
         subject = account.id if account else self._digester.digest("attempt", key)
         async with self._guesses.admit(subject, origin) as attempt:
             if isinstance(attempt, Refused):
+                self._witness.refused(attempt.reason, origin)
                 return attempt
             matches = await self._hasher.verify(
                 password, credential.encoded if credential else self._hasher.decoy
@@ -122,6 +122,7 @@ class SignIn:
                 )
             )
             await work.commit()
+        self._witness.refused(reason, origin)
         return Refused(reason)
 
     async def _admit(
@@ -143,7 +144,7 @@ class SignIn:
             return await self._refuse(proven.attempt, Refusal.WRONG_CREDENTIALS, origin)
         if self._hasher.is_outdated(credential.encoded):
             await self._rehash(credential, proven.password)
-        self._on_signed_in(account)
+        self._witness.signed_in(account, origin)
         return await self._signed_in(account, session, lifetime)
 
     async def _open(
