@@ -151,55 +151,22 @@ async def refuse(call: Call) -> Response:
     raise CoreError("no")
 
 
+def _seeing(method: str, path: str, summary: str, **more: Any) -> Operation:  # noqa: ANN401 - as Operation has them
+    answers = {200: Answer(description="What was seen.", shape=Seen)}
+    return Operation(
+        method=method, path=path, endpoint=see, summary=summary, answers=answers, **more
+    )
+
+
 def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
     del services, options
-    seen = {200: Answer(description="What was seen.", shape=Seen)}
-    wrong = Answer(description="The body is wrong.", shape=Problems)
-    required = Credential.REQUIRED
+    needed, maybe = Credential.REQUIRED, Credential.OPTIONAL
     return (
-        Operation(
-            method="GET",
-            path="/toy/me",
-            endpoint=see,
-            summary="See <yourself>",
-            credential=required,
-            allows_query_token=True,
-            answers=seen,
-        ),
-        Operation(
-            method="POST",
-            path="/toy/me",
-            endpoint=see,
-            summary="Change yourself",
-            credential=required,
-            changes=True,
-            answers=seen,
-        ),
-        Operation(
-            method="GET",
-            path="/toy/leave",
-            endpoint=see,
-            summary="Change something by GET",
-            credential=required,
-            changes=True,
-            answers=seen,
-        ),
-        Operation(
-            method="GET",
-            path="/toy/maybe",
-            endpoint=see,
-            summary="See whoever",
-            credential=Credential.OPTIONAL,
-            answers=seen,
-        ),
-        Operation(
-            method="POST",
-            path="/toy/login",
-            endpoint=see,
-            summary="Log in",
-            changes=True,
-            answers=seen,
-        ),
+        _seeing("GET", "/toy/me", "See <yourself>", credential=needed, allows_query_token=True),
+        _seeing("POST", "/toy/me", "Change yourself", credential=needed, changes=True),
+        _seeing("GET", "/toy/leave", "Change something by GET", credential=needed, changes=True),
+        _seeing("GET", "/toy/maybe", "See whoever", credential=maybe),
+        _seeing("POST", "/toy/login", "Log in", changes=True),
         Operation(
             method="POST",
             path="/toy/wish",
@@ -209,7 +176,10 @@ def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
             body=Wish,
             body_bytes_max=BODY_BYTES_MAX,
             example=Wish("it's", 2),
-            answers={200: Answer(description="The wish.", shape=Wish), 422: wrong},
+            answers={
+                200: Answer(description="The wish.", shape=Wish),
+                422: Answer(description="The body is wrong.", shape=Problems),
+            },
         ),
         Operation(
             method="GET",

@@ -136,49 +136,39 @@ async def test_an_example_shows_the_token_where_one_is_needed(page: Reader) -> N
 
 def test_whatever_the_document_says_is_text() -> None:
     """No word of it becomes an element or an attribute."""
-    document: dict[str, Any] = {
-        "info": {"title": EVIL, "version": EVIL},
-        "servers": [{"url": EVIL}],
-        "tags": [{"name": EVIL, "description": EVIL}],
-        "paths": {
-            f"/{EVIL}": {
-                "post": {
-                    "tags": [EVIL],
-                    "operationId": EVIL,
-                    "summary": EVIL,
-                    "description": EVIL,
-                    "parameters": [
-                        {
-                            "name": EVIL,
-                            "in": EVIL,
-                            "description": EVIL,
-                            "required": True,
-                            "schema": {"enum": [EVIL]},
-                        }
-                    ],
-                    "requestBody": {
-                        "content": {
-                            "application/json": {"schema": {"$ref": f"#/components/schemas/{EVIL}"}}
-                        }
-                    },
-                    "responses": {EVIL: {"description": EVIL}},
-                }
-            }
-        },
-        "components": {
-            "schemas": {
-                EVIL: {
-                    "properties": {EVIL: {"type": EVIL, "description": EVIL}},
-                    "required": [EVIL],
-                }
-            }
-        },
-    }
-    page = read(write_page(document))
+    page = read(write_page(evil_document()))
 
     assert "script" not in {tag for tag, _ in page.tags}
     assert not any(name.startswith("on") for _, found in page.tags for name in found)
     assert "".join(page.texts["title"]).startswith(EVIL)
+
+
+def evil_document() -> dict[str, Any]:
+    shape = {"$ref": f"#/components/schemas/{EVIL}"}
+    parameter = {
+        "name": EVIL,
+        "in": EVIL,
+        "description": EVIL,
+        "required": True,
+        "schema": {"enum": [EVIL]},
+    }
+    operation = {
+        "tags": [EVIL],
+        "operationId": EVIL,
+        "summary": EVIL,
+        "description": EVIL,
+        "parameters": [parameter],
+        "requestBody": {"content": {"application/json": {"schema": shape}}},
+        "responses": {EVIL: {"description": EVIL}},
+    }
+    member = {"type": EVIL, "description": EVIL}
+    return {
+        "info": {"title": EVIL, "version": EVIL},
+        "servers": [{"url": EVIL}],
+        "tags": [{"name": EVIL, "description": EVIL}],
+        "paths": {f"/{EVIL}": {"post": operation}},
+        "components": {"schemas": {EVIL: {"properties": {EVIL: member}, "required": [EVIL]}}},
+    }
 
 
 def test_a_shape_within_itself_has_an_end() -> None:

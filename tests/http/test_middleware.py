@@ -1,12 +1,15 @@
 """What happens around every request."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
+from starlette.responses import Response
 
 from parts.loglines import LogLines
-from toy import BROKEN_TOY, GOOD_TOKEN, Toybox, talking_to, toybox
+from toy import BROKEN_TOY, GOOD_TOKEN, TOY, Toybox, ToyOptions, talking_to, toybox, voice
 from watchword.core.kernel.caller import Network
+from watchword.http.dialect import Voice
 from watchword.http.surroundings import Surroundings
 from watchword.observability.metrics import Metrics
 
@@ -112,6 +115,27 @@ async def test_no_secret_is_logged(box: Toybox, log_lines: LogLines) -> None:
     ours = [line for line in log_lines.all() if line["logger"].startswith("watchword")]
     assert len(ours) == 6
     assert SECRET not in repr(ours)
+
+
+async def test_there_is_an_answer_even_when_saying_no_fails(log_lines: LogLines) -> None:
+    """A bug in a dialect's own words is a plain 500, with safe headers and nothing inside."""
+
+    def mute(options: ToyOptions) -> Voice:
+        def say(status: int, text: str) -> Response:
+            raise RuntimeError(f"{status} {text} {SECRET}")
+
+        return replace(voice(options), render_status=say)
+
+    box = toybox(dialects=[replace(TOY, voice=mute)])
+    async with talking_to(box.app) as client:
+        answer = await client.get("/toy/none")
+
+    assert answer.status_code == 500
+    assert answer.json() == {"title": "Internal Server Error", "status": 500}
+    assert answer.headers["cache-control"] == "no-store"
+    assert len(log_lines.of("bug")) == 1
+    assert [line["status"] for line in log_lines.of("request")] == [500]
+    assert SECRET not in log_lines.text()
 
 
 async def test_requests_are_counted_by_pattern(log_lines: LogLines) -> None:

@@ -1,5 +1,7 @@
 """Each path has a voice, whatever goes wrong there."""
 
+from collections.abc import MutableMapping
+
 import pytest
 
 from parts.loglines import LogLines
@@ -198,6 +200,22 @@ async def test_a_web_socket_is_closed(box: Toybox) -> None:
     await box.app(scope, receive, send)
 
     assert sent == [{"type": "websocket.close", "code": 1000, "reason": ""}]
+
+
+async def test_a_lifespan_begins_and_ends(box: Toybox) -> None:
+    """A server that announces its start and its end is answered."""
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    sent = []
+
+    async def receive() -> dict[str, str]:
+        return messages.pop(0)
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(message["type"])
+
+    await box.app({"type": "lifespan"}, receive, send)
+
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
 class TestCors:

@@ -121,7 +121,7 @@ def _fields(document: Json, schema: Json, above: tuple[str, ...] = ()) -> Iterat
     for member in members.values():
         inner = member.get("items", member)
         if "$ref" in inner:
-            yield f"<p>Each <code>{escape(_kind(inner))}</code> has:</p>"
+            yield f"<p><code>{escape(_kind(inner))}</code>:</p>"
             yield from _fields(document, inner, (*above, shape_name))
 
 

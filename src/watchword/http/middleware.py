@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import count
 from time import perf_counter
 
@@ -12,7 +13,9 @@ from watchword.core.kernel.randomness import Randomness
 from watchword.http import reports
 from watchword.http.address import Addresses, Client
 from watchword.http.arrival import KEY, Arrival
+from watchword.http.dialect import say_status
 from watchword.http.fields import Fields
+from watchword.http.problems import shared_voice
 from watchword.observability.log import request_id
 from watchword.observability.metrics import Metrics
 
@@ -32,6 +35,8 @@ _ALWAYS = (
 _NO_STORE = (b"cache-control", b"no-store")
 # A year, as RFC 6797 and hstspreload expect; without subdomains, which may not be ours.
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
+
+_LAST_WORD = say_status(shared_voice(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 class RequestIds:
@@ -86,6 +91,10 @@ class Frame:
         outer = request_id.set(arrival.request_id)
         try:
             await self._app(scope, receive, send_framed)
+        except Exception as error:  # noqa: BLE001 - where even saying no failed, this is the last word
+            reports.bug(error)
+            if not arrival.status:
+                await _LAST_WORD(scope, receive, send_framed)
         finally:
             self._leave(scope, arrival, perf_counter() - began)
             request_id.reset(outer)

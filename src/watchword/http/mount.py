@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -121,25 +121,29 @@ def _paths(
     cookie_rule = CookieRule(
         public_url=surroundings.public_url, allowed_origins=surroundings.allowed_origins
     )
+    make = partial(
+        Handler,
+        authenticate=services.authenticate,
+        cookie_rule=cookie_rule,
+        body_bytes_max=surroundings.body_bytes_max,
+        is_demo=surroundings.is_demo,
+    )
     paths: dict[str, Methods] = {}
     for section in sections:
-        handlers: dict[str, dict[str, Handler]] = {}
-        for operation in section.operations:
-            methods = handlers.setdefault(operation.path, {})
-            assert operation.method not in methods, f"two of {operation.method} {operation.path}"
-            methods[operation.method] = Handler(
-                operation,
-                dialect=section.name,
-                voice=section.voice,
-                authenticate=services.authenticate,
-                cookie_rule=cookie_rule,
-                body_bytes_max=surroundings.body_bytes_max,
-                is_demo=surroundings.is_demo,
-            )
-        for path, methods in handlers.items():
+        for path, handlers in _handlers(section, make).items():
             assert path not in paths, f"two dialects at {path}"
-            paths[path] = Methods(methods, route=path, dialect=section.name, voice=section.voice)
+            paths[path] = Methods(handlers, route=path, dialect=section.name, voice=section.voice)
     return paths
+
+
+def _handlers(section: Section, make: Callable[..., Handler]) -> dict[str, dict[str, Handler]]:
+    """Return the handlers of a section by path and method."""
+    found: dict[str, dict[str, Handler]] = {}
+    for operation in section.operations:
+        methods = found.setdefault(operation.path, {})
+        assert operation.method not in methods, f"two of {operation.method} {operation.path}"
+        methods[operation.method] = make(operation, dialect=section.name, voice=section.voice)
+    return found
 
 
 def _across_origins(app: ASGIApp, allowed: tuple[str, ...]) -> ASGIApp:

@@ -31,6 +31,9 @@ class Surface:
         self._is_demo = is_demo
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
         if self._is_demo and refuses_demo(arrival_of(scope)):
             section = self._enter(scope)
             response = section.voice.render_status(HTTPStatus.FORBIDDEN, DEMO_ONLY_LOCAL)
