@@ -1,5 +1,7 @@
 """Keys and metrics, as others fetch them."""
 
+from collections.abc import MutableMapping
+
 import pytest
 
 from toy import Toybox, talking_to, toybox
@@ -72,7 +74,8 @@ async def test_metrics_can_be_elsewhere(metrics: Metrics, *, shows: bool) -> Non
     [
         ("GET", "/metrics", 200),
         ("HEAD", "/metrics", 200),
-        ("POST", "/metrics", 404),
+        ("POST", "/metrics", 405),
+        ("GET", "/metrics/", 404),
         ("GET", "/", 404),
         ("GET", "/toy/me", 404),
     ],
@@ -85,3 +88,19 @@ async def test_metrics_on_a_port_of_their_own(
         answer = await client.request(method, path)
 
     assert answer.status_code == status
+
+
+async def test_the_metrics_port_starts_and_ends(metrics: Metrics) -> None:
+    """The server that serves it announces its start, and is answered."""
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    sent = []
+
+    async def receive() -> dict[str, str]:
+        return messages.pop(0)
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(message["type"])
+
+    await metrics_app(metrics)({"type": "lifespan"}, receive, send)
+
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

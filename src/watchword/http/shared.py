@@ -5,8 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
 
 from watchword.core.services.signingkeys import SigningKeys
 from watchword.http.answers import JsonResponse
@@ -97,22 +99,10 @@ def metrics_operation(metrics: Metrics) -> Operation:
 def metrics_app(metrics: Metrics) -> ASGIApp:
     """Return an app that serves metrics and nothing else, for a port of its own."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-            return
-        is_asked = scope["path"] == "/metrics" and scope["method"] in {"GET", "HEAD"}
-        response = _metrics(metrics) if is_asked else Response("Not Found", HTTPStatus.NOT_FOUND)
-        await response(scope, receive, send)
+    async def page(_: Request) -> Response:
+        return _metrics(metrics)
 
-    return app
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    """Begin and end with the server; there is nothing to open."""
-    for step in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{step}.complete"})
+    return Router([Route("/metrics", page)], redirect_slashes=False)
 
 
 def description_operations(describe: Callable[[], dict[str, Any]]) -> Sequence[Operation]:
