@@ -81,7 +81,7 @@ class Shell:
         return asyncio.run(self._holds(token))
 
     async def _signs_in(self, name: str, password: str) -> str | None:
-        async with open_house(load(environ={}, overrides=self._overrides())) as house:
+        async with open_house(load(environ={}, overrides=self.overrides)) as house:
             await house.keys.ensure_first()  # as the server does
             outcome = await house.services.signin.with_password(
                 name, password, origin=Origin("192.0.2.7", "asta"), lifetime=timedelta(hours=1)
@@ -89,11 +89,12 @@ class Shell:
         return outcome.token if isinstance(outcome, SignedIn) else None
 
     async def _holds(self, token: str) -> str | None:
-        async with open_house(load(environ={}, overrides=self._overrides())) as house:
+        async with open_house(load(environ={}, overrides=self.overrides)) as house:
             caller = await house.services.authenticate.token(token)
         return caller.account.name if caller else None
 
-    def _overrides(self) -> dict[str, object]:
+    @property
+    def overrides(self) -> dict[str, object]:
         return {"data": str(self.folder), "database": self.database}
 
 

@@ -29,6 +29,17 @@ def test_a_made_account_can_log_in(each_shell: Shell) -> None:
     assert each_shell.signs_in("ada@example.org")
 
 
+def test_a_store_that_was_made_is_told(shell: Shell) -> None:
+    """The first account makes the store where somebody stands, who may have meant another."""
+    words = ("account", "create", "ada", "--password-stdin")
+
+    first = shell.run(*words, typed=PASSWORD)
+    second = shell.run("account", "create", "bea", "--password-stdin", typed=PASSWORD)
+
+    assert f"a new one is at {shell.folder / 'watchword.db'} now" in first.err
+    assert second.err == ""
+
+
 def test_a_list_goes_on_where_it_ended(each_shell: Shell) -> None:
     """Accounts come oldest first, and the cursor gives the rest."""
     for name in ("ada", "bea", "cyd"):

@@ -26,7 +26,9 @@ NO_ADMIN_LEFT = (
     " `watchword account role NAME admin` makes one."
 )
 
-group = typer.Typer(help="Make accounts, look at them, change and delete them.")
+group = typer.Typer(
+    no_args_is_help=True, help="Make accounts, look at them, change and delete them."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A user name, confirmed address or id.")]
 Force = Annotated[bool, typer.Option("--force", help="Do it even to the last enabled admin.")]
@@ -71,9 +73,13 @@ async def create(
         last_name=last_name,
         password_min=PASSWORD_LENGTH_MIN,
     )
+    new_store = call.missing_store()
     async with call.house(may_make=True) as house:
         made = await house.services.signup.create(OPERATOR, wish)
-    return made if isinstance(made, Refused) else _told(made, f"Made {made.name} ({made.role}).")
+    if isinstance(made, Refused):
+        return made
+    warnings = (f"there was no store, so a new one is at {new_store} now",) if new_store else ()
+    return _told(made, f"Made {made.name} ({made.role}).", warnings)
 
 
 @command(group, "list", examples=("watchword account list --limit 20",))

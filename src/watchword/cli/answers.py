@@ -1,6 +1,7 @@
 """What a command answers, and how it is printed: a table for people, or one JSON document."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,14 +40,12 @@ def show(answer: Answer, *, as_json: bool) -> None:
     """Print an answer."""
     if as_json:
         warnings = {"warnings": list(answer.warnings)} if answer.warnings else {}
-        print(_json({**answer.document, **warnings}))  # noqa: T201 - the command line prints
+        print(_json({**answer.document, **warnings}), flush=True)  # noqa: T201 - we print
         return
     for warning in answer.warnings:
         tell(f"Warning: {warning}")
-    if isinstance(answer.text, Table):
-        _show_table(answer.text)
-    else:
-        print(answer.text)  # noqa: T201 - the command line prints
+    text = _drawn(answer.text) if isinstance(answer.text, Table) else answer.text
+    print(text, flush=True)  # noqa: T201 - we print
 
 
 def show_failure(failure: Failure, *, as_json: bool) -> None:
@@ -56,7 +55,14 @@ def show_failure(failure: Failure, *, as_json: bool) -> None:
 
 def tell(text: str) -> None:
     """Print something on stderr, so that stdout holds the answer alone."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the command line prints
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - we print
+
+
+def hush() -> None:
+    """Let what is left to print go nowhere: nobody reads stdout any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def visible(text: str | None) -> str:
@@ -81,22 +87,24 @@ def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, indent=2)
 
 
-def _show_table(table: Table) -> None:
+def _drawn(table: Table) -> str:
+    if not table.rows:
+        return table.empty
     from rich.console import Console  # noqa: PLC0415 - slow, and only tables need it
     from rich.table import Table as Grid  # noqa: PLC0415 - the same
     from rich.text import Text  # noqa: PLC0415 - the same
 
-    width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
-    console = Console(width=width, highlight=False, soft_wrap=False)
-    if not table.rows:
-        console.print(Text(table.empty))
-        return
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in table.columns:
         grid.add_column(column, overflow="fold")
     for row in table.rows:
         # Text, not str: square brackets in a name are no markup.
         grid.add_row(*(Text(visible(cell)) for cell in row))
-    console.print(grid)
+    width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
+    console = Console(width=width, highlight=False)
+    with console.capture() as drawing:
+        console.print(grid)
+    lines = [line.rstrip() for line in drawing.get().splitlines()]
     if table.next:
-        console.print(Text(f"There is more: repeat with --after {table.next}"))
+        lines.append(f"There is more: repeat with --after {table.next}")
+    return "\n".join(lines)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIMIT_USUAL = 50
 
-group = typer.Typer(help="Read what happened.")
+group = typer.Typer(no_args_is_help=True, help="Read what happened.")
 
 
 @command(

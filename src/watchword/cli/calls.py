@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watchword.cli.answers import Answer, show, show_failure
+from watchword.cli.answers import Answer, hush, show, show_failure
 from watchword.cli.exits import ExitCode, Failure, failure_of, refused
 from watchword.core.kernel.caller import Origin, operator
 from watchword.core.kernel.page import PAGE_MAX
@@ -96,26 +96,29 @@ class Call:
         """
         from watchword.app.house import open_house  # noqa: PLC0415 - `--help` must be quick
 
-        settings = self.settings()
-        file = settings.database_file
-        if not may_make and file is not None and not file.exists():
-            raise missing_store(file)
-        async with open_house(settings) as house:
+        if not may_make:
+            self.require_store()
+        async with open_house(self.settings()) as house:
             yield house
+
+    def require_store(self) -> None:
+        """Raise Failure if there is no store yet."""
+        if file := self.missing_store():
+            raise Failure(
+                "start",
+                f"There is no store at {file}. Say where it is with --data DIR or --database URL,"
+                " or make one with `watchword serve` or `watchword migrate`.",
+                ExitCode.START,
+            )
+
+    def missing_store(self) -> Path | None:
+        """Return where the database would be made, None if it is there, or on a server."""
+        file = self.settings().database_file
+        return file if file is not None and not file.exists() else None
 
 
 Outcome = Answer | Refused | int
 Work = Callable[..., Outcome | Awaitable[Outcome]]
-
-
-def missing_store(file: Path) -> Failure:
-    """Return how a command ends that finds no store where it looked."""
-    return Failure(
-        "start",
-        f"There is no store at {file}. Say where it is with --data DIR or --database URL,"
-        " or make one with `watchword serve` or `watchword migrate`.",
-        ExitCode.START,
-    )
 
 
 def command(
@@ -167,8 +170,12 @@ def _run(work: Work, call: Call, given: dict[str, Any], *, as_json: bool) -> int
 
             outcome = asyncio.run(_wait(outcome))
         return _told(outcome, as_json=as_json)
-    except (typer.TyperException, typer.Exit, typer.Abort, BrokenPipeError):
+    except (typer.TyperException, typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:
+        # `... | head -1` has what it wanted.
+        hush()
+        return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - whatever it is, nobody is shown a traceback
         failure = failure_of(error)
         show_failure(failure, as_json=as_json)

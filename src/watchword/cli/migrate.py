@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from watchword.cli.answers import Answer
-from watchword.cli.calls import Call, command, missing_store
+from watchword.cli.calls import Call, command
 from watchword.cli.exits import ExitCode
 
 
@@ -31,9 +31,7 @@ async def migrate(
     settings = call.settings()
     if not check:
         return _done(await migrations.migrate(settings))
-    file = settings.database_file
-    if file is not None and not file.exists():
-        raise missing_store(file)
+    call.require_store()
     return _pending(await migrations.pending_migrations(settings))
 
 

@@ -89,12 +89,13 @@ def main() -> NoReturn:
 
 
 def _usage(error: typer.TyperException, *, as_json: bool) -> int:
+    message, context = error.format_message(), getattr(error, "ctx", None)
     if as_json:
-        show_failure(usage(error.format_message()), as_json=True)
-    else:
-        from typer.rich_utils import rich_format_error  # noqa: PLC0415 - slow, and rare
-
-        rich_format_error(error)  # type: ignore[arg-type] # the parser raises ClickException only
+        show_failure(usage(message), as_json=True)
+    elif message:  # there is none where the help was shown
+        tell(f"Error: {message}")
+        if context is not None:
+            tell(f"See: {context.command_path} --help")
     return error.exit_code
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LABEL_LENGTH_MIN = 4
 """Less than this names a session by accident."""
 
-group = typer.Typer(help="See who is logged in, and end it.")
+group = typer.Typer(no_args_is_help=True, help="See who is logged in, and end it.")
 
 
 @command(group, "list", examples=("watchword session list", "watchword session list ada --json"))

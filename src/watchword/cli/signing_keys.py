@@ -8,7 +8,7 @@ from watchword.cli.answers import Answer, Table, moment
 from watchword.cli.calls import OPERATOR, Call, command
 from watchword.cli.documents import key_document, key_state
 
-group = typer.Typer(help="See the keys that sign tokens, and change them.")
+group = typer.Typer(no_args_is_help=True, help="See the keys that sign tokens, and change them.")
 
 
 @command(group, "list", examples=("watchword signing-key list",))

@@ -1,5 +1,6 @@
 """The order in which the doctor looks: settings first, for all else depends on them."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,14 +21,14 @@ from watchword.core.kernel.clock import Clock
 from watchword.settings.model import Settings
 
 
-async def examine(settings: Settings, clock: Clock) -> list[Finding]:
-    """Look at everything that these settings are about."""
+async def examine(settings: Settings, clock: Clock, *, seconds: float = SECONDS) -> list[Finding]:
+    """Look at everything that these settings are about; hash for so many seconds."""
     with closing(hasher(settings)) as its_hasher:
         threads = its_hasher.threads
-        measured = await measure(its_hasher, clock, threads=threads, seconds=SECONDS)
+        measured = await measure(its_hasher, clock, threads=threads, seconds=seconds)
     return [
         *_look_at_settings(settings),
-        *look_at_folder(settings.folder),
+        *look_at_folder(settings.folder, user=os.geteuid()),
         look_at_space(settings.database_file or settings.folder),
         *await look_at_engine(settings, clock),
         *await look_at_store(settings, clock),

@@ -11,8 +11,8 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 FILES_SHOWN_MAX = 5
 
 
-def look_at_folder(folder: Path) -> list[Finding]:
-    """Look at the folder itself and at the files in it."""
+def look_at_folder(folder: Path, *, user: int) -> list[Finding]:
+    """Look at the folder itself and at the files in it, on behalf of this user."""
     try:
         about = folder.stat()
     except FileNotFoundError:
@@ -24,7 +24,7 @@ def look_at_folder(folder: Path) -> list[Finding]:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         advice = f"Run as its owner: sudo -u '#{about.st_uid}' watchword doctor"
         return [fail("data_folder", f"{folder} cannot be read and written by you", advice)]
-    return [_openness_of(folder, about), _owner_of(folder, about)]
+    return [_openness_of(folder, about), _owner_of(folder, about, user)]
 
 
 def _openness_of(folder: Path, about: os.stat_result) -> Finding:
@@ -39,15 +39,14 @@ def _openness_of(folder: Path, about: os.stat_result) -> Finding:
     return warn("data_folder", text, f"Run: chmod 700 {folder}")
 
 
-def _owner_of(folder: Path, about: os.stat_result) -> Finding:
-    me = os.geteuid()
-    if about.st_uid != me:
+def _owner_of(folder: Path, about: os.stat_result, user: int) -> Finding:
+    if about.st_uid != user:
         advice = (
             "A file that you make here is not the server's. Run the command line as the user that"
             f" runs the server: sudo -u '#{about.st_uid}' watchword ..."
         )
-        return warn("owner", f"{folder} belongs to user {about.st_uid}, and you are {me}", advice)
-    return ok("owner", f"{folder} belongs to you (user {me})")
+        return warn("owner", f"{folder} belongs to user {about.st_uid}, and you are {user}", advice)
+    return ok("owner", f"{folder} belongs to you (user {user})")
 
 
 def _open_to_others(folder: Path) -> Iterator[str]:
