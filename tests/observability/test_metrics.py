@@ -317,7 +317,10 @@ def _tell(worker: "subprocess.Popen[str]", line: str) -> str:
     assert worker.stdout
     worker.stdin.write(f"{line}\n")
     worker.stdin.flush()
-    said = list(iter(worker.stdout.readline, "done\n"))
+    said = []
+    while (answer := worker.stdout.readline()) != "done\n":
+        assert answer, "the worker has ended"
+        said.append(answer)
     return "".join(said)
 
 
