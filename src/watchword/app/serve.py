@@ -45,12 +45,13 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
     """
     log.configure(settings.log.level, settings.log.format)
     log.catch_uncaught()
-    make_folder(settings.folder)
-    # Workers count together in files that all of them map.
-    prepare(settings.folder / "metrics" if settings.server.workers > 1 else None)
     if demo:
         check_demo(settings)
     mounted(settings)
+    # What is refused until here has made nothing.
+    make_folder(settings.folder)
+    # Workers count together in files that all of them map.
+    prepare(settings.folder / "metrics" if settings.server.workers > 1 else None)
     try:
         config = _config(settings)
         asyncio.run(_prepare(settings, demo=demo))
