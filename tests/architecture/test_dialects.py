@@ -5,6 +5,7 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.responses import Response
 
@@ -71,6 +72,14 @@ def test_each_operation_is_described(dialect: Dialect[Any]) -> None:
     ]
 
     assert bare == []
+
+
+def test_examples_have_the_shape_that_is_read(dialect: Dialect[Any]) -> None:
+    """What the description shows for a body would be taken."""
+    shown = [one for one in _operations(dialect) if one.body and one.example is not None]
+
+    for one in shown:
+        assert msgspec.convert(one.example, one.body, from_attributes=True), one.path
 
 
 @pytest.mark.parametrize("error", every_error())

@@ -31,6 +31,14 @@ _SETUP_TOKEN = Parameter(
     description="Makes the first admin while there is no account; the server printed it",
 )
 
+_EXAMPLES = {
+    wire.Credentials: {"username": "ada", "password": "enigma"},
+    wire.NewUser: {"username": "eve", "password": "apple", "role": "user"},
+    wire.PasswordChange: {"current_password": "enigma", "new_password": "engine"},
+    wire.PasswordReset: {"new_password": "apple"},
+    wire.UserChange: {"role": "admin", "active": True},
+}
+
 _REFUSED = {
     400: "A value is not allowed, or the body cannot be read",
     401: "Name, password or token is wrong, or missing",
@@ -59,6 +67,7 @@ def _everybodys(services: Services, options: Options) -> Sequence[Operation]:
             summary="Log in",
             changes=True,
             body=wire.Credentials,
+            example=_EXAMPLES[wire.Credentials],
             answers=_answers(wire.LogIn, 400, 401, 413, 422, 429, 503),
         ),
         Operation(
@@ -68,6 +77,7 @@ def _everybodys(services: Services, options: Options) -> Sequence[Operation]:
             summary="Register an account with the role user",
             changes=True,
             body=wire.Credentials,
+            example=_EXAMPLES[wire.Credentials],
             answers=_answers(wire.Registered, 400, 403, 409, 413, 422, 429, 503),
         ),
         *(
@@ -103,6 +113,7 @@ def _ones_own(services: Services) -> Sequence[Operation]:
                 changes=True,
                 credential=Credential.REQUIRED,
                 body=wire.PasswordChange,
+                example=_EXAMPLES[wire.PasswordChange],
                 answers=_answers(wire.Done, 400, 401, 403, 404, 413, 422, 429, 503),
             )
             for method in ("POST", "PUT")
@@ -140,6 +151,7 @@ def _admins(services: Services) -> Sequence[Operation]:
             credential=Credential.OPTIONAL,
             parameters=(_SETUP_TOKEN,),
             body=wire.NewUser,
+            example=_EXAMPLES[wire.NewUser],
             answers=_answers(wire.Created, 400, 401, 403, 409, 413, 422, 503),
         ),
         *_admins_of_one(services),
@@ -157,6 +169,7 @@ def _admins_of_one(services: Services) -> Sequence[Operation]:
             credential=Credential.REQUIRED,
             parameters=(_ID,),
             body=wire.UserChange,
+            example=_EXAMPLES[wire.UserChange],
             answers=_answers(wire.Changed, 400, 401, 403, 404, 413, 422, 503),
         ),
         Operation(
@@ -178,6 +191,7 @@ def _admins_of_one(services: Services) -> Sequence[Operation]:
             credential=Credential.REQUIRED,
             parameters=(_ID,),
             body=wire.PasswordReset,
+            example=_EXAMPLES[wire.PasswordReset],
             answers=_answers(wire.Done, 400, 401, 403, 404, 413, 422, 503),
         ),
     )
