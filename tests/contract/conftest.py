@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from contract.storages import Kind, opened
+from contract.things import AT, PATIENCE_MS, account, keep
 from watchword.core.ports import Storage, Work
+from watchword.storage.sqlite import open_sqlite
+from watchword.storage.work import SqlStorage
 
 
 @pytest.fixture(params=[Kind.MEMORY, Kind.SQLITE, Kind.POSTGRES])
@@ -35,3 +38,19 @@ async def look(storage: Storage) -> AsyncIterator[Work]:
     """A unit of work to read with; it always sees what is committed."""
     async with storage.open_work() as work:
         yield work
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the SQLite file of the next fixture lies, in a folder of its own."""
+    return tmp_path / "data" / "watchword.db"
+
+
+@pytest.fixture
+async def sqlite(path: Path) -> AsyncIterator[SqlStorage]:
+    """A store on SQLite, with Ada in it, that waits for nobody longer than a moment."""
+    found = await open_sqlite(path, patience_ms=PATIENCE_MS)
+    await found.migrate(at=AT)
+    await keep(found, account("Ada"))
+    yield found
+    await found.close()

@@ -16,6 +16,7 @@ from watchword.core.signing.model import Algorithm, SigningKey
 AT = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+PATIENCE_MS = 200
 
 
 def account(name: str, **fields: Any) -> Account:  # noqa: ANN401 - fields of the dataclass

@@ -65,6 +65,7 @@ _DEAD = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # an end that was told in the middle of nothing
     ConnectionError,
 )
 """What a connection says whose server went away, and may be back."""

@@ -66,6 +66,9 @@ class DatabaseFile:
             statementcachesize=_STATEMENTS_CACHED,
         )
         try:
+            # SQLite opens what it may not write all the same, and complains at the first write.
+            if connection.readonly("main"):
+                raise UnavailableError("The database file is read-only.")
             connection.set_busy_timeout(patience_ms)
             # Without this a join is planned anew for each value: 9 of the 14 us of a look.
             connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)

@@ -17,6 +17,9 @@ from watchword.storage.setup import SqlSetup
 from watchword.storage.signing import SqlSigningKeys
 from watchword.storage.statement import Batch, Statement, Steps, Transaction
 
+_BALLAST = "x" * 32_000
+"""About as much as a log-in writes: on a full disk there may still be room for one row."""
+
 
 class SqlWork:
     """Implements Work: reads go to the engine at once, writes wait for `commit`."""
@@ -106,4 +109,4 @@ class SqlStorage:
 
 
 def _beat() -> Steps[None]:
-    yield Statement("UPDATE pulse SET beats = beats + 1 WHERE id = 1")
+    yield Statement("UPDATE pulse SET beats = beats + 1, ballast = $1 WHERE id = 1", (_BALLAST,))

@@ -15,7 +15,8 @@ CREATE TABLE setup_token (
 -- One row, written to see whether the database takes writes.
 CREATE TABLE pulse (
     id {integer} PRIMARY KEY CHECK (id = 1),
-    beats {integer} NOT NULL
+    beats {integer} NOT NULL,
+    ballast {text} NOT NULL
 ){strict};
 
-INSERT INTO pulse (id, beats) VALUES (1, 0);
+INSERT INTO pulse (id, beats, ballast) VALUES (1, 0, '');

@@ -1,0 +1,97 @@
+"""A process of its own that works on a database, for tests about several or dying processes.
+
+Run as `python -m parts.storage_process VERB ...`; it says on standard output what it did.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+
+from watchword.core.accounts.model import Account
+from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.storage.revocation import RevocationCounter
+from watchword.storage.work import SqlStorage
+
+AT = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+async def open_any(target: str, folder: Path) -> SqlStorage:
+    """Open a PostgreSQL server by its URL, or a SQLite file by its path."""
+    if target.startswith("postgresql:"):
+        from watchword.storage.postgres import open_postgres  # noqa: PLC0415 - one engine is loaded
+
+        return await open_postgres(target, folder=folder)
+    from watchword.storage.sqlite import open_sqlite  # noqa: PLC0415 - one engine is loaded
+
+    return await open_sqlite(Path(target))
+
+
+async def migrate(target: str, folder: str) -> None:
+    """Say which migrations this process applied."""
+    storage = await open_any(target, Path(folder))
+    _say(*await storage.migrate(at=AT))
+    await storage.close()
+
+
+async def add(target: str, folder: str, first: str) -> None:
+    """Add accounts until killed, a few at a time, and say each that is acknowledged."""
+    storage = await open_any(target, Path(folder))
+    await asyncio.gather(*(_add_every(storage, int(first) + lane) for lane in range(4)))
+
+
+async def _add_every(storage: SqlStorage, number: int) -> None:
+    while True:
+        name = f"n{number}"
+        async with storage.open_work() as work:
+            work.accounts.add(Account(id=AccountId(name), name=name, created_at=AT, updated_at=AT))
+            await work.commit()
+        _say(name)
+        number += 4
+
+
+async def end(target: str, folder: str) -> None:
+    """End the session that each line of standard input names, and say so."""
+    storage = await open_any(target, Path(folder))
+    _say("ready")
+    while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
+        async with storage.open_work() as work:
+            work.sessions.end(SessionId(line))
+            await work.commit()
+        _say(line)
+    await storage.close()
+
+
+async def bump(path: str, times: str) -> None:
+    """Change the counter so many times; after each, its stamp must be a new one."""
+    counter = RevocationCounter(Path(path))
+    for number in range(int(times)):
+        before = counter.stamp()
+        with counter.changing():
+            assert counter.stamp() is None
+        assert before is None or counter.stamp() != before
+        _say(str(number))
+
+
+async def hold(path: str) -> None:
+    """Begin a change of the counter and never end it."""
+    with RevocationCounter(Path(path)).changing():
+        _say("held")
+        await asyncio.Event().wait()
+
+
+def _say(*words: str) -> None:
+    print(*words, flush=True)  # noqa: T201 - what it did is its answer
+
+
+VERBS: dict[str, Callable[..., Coroutine[None, None, None]]] = {
+    "migrate": migrate,
+    "add": add,
+    "end": end,
+    "bump": bump,
+    "hold": hold,
+}
+
+if __name__ == "__main__":
+    asyncio.run(VERBS[sys.argv[1]](*sys.argv[2:]))
