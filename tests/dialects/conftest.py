@@ -3,25 +3,33 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from fakes import HandClock
+from parts.postgres import PostgresServer
 from watchword.core.ports import Storage
 from watchword.storage.postgres import open_postgres
 from watchword.storage.sqlite import open_sqlite
 
+DATABASE = "dialects"
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-def database(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty PostgreSQL database, or nothing for SQLite."""
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgres" else ""
+def postgres(request: pytest.FixtureRequest) -> PostgresServer | None:
+    """The server if this run is on PostgreSQL, nothing if it is on SQLite."""
+    if request.param == "sqlite":
+        return None
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server
 
 
 @pytest.fixture
-async def storage(database: str, tmp_path: Path) -> AsyncIterator[Storage]:
+async def storage(postgres: PostgresServer | None, tmp_path: Path) -> AsyncIterator[Storage]:
     """An open database, up to date and empty."""
-    if database:
-        opened = await open_postgres(database, folder=tmp_path)
+    if postgres:
+        await _empty(postgres)
+        opened = await open_postgres(postgres.url(DATABASE), folder=tmp_path)
     else:
         opened = await open_sqlite(tmp_path / "watchword.db")
     try:
@@ -29,3 +37,20 @@ async def storage(database: str, tmp_path: Path) -> AsyncIterator[Storage]:
         yield opened
     finally:
         await opened.close()
+
+
+async def _empty(server: PostgresServer) -> None:
+    """Empty the one database of all these tests: making one for each takes most of a second."""
+    try:
+        connection = await asyncpg.connect(server.url(DATABASE))
+    except asyncpg.InvalidCatalogNameError:
+        await _tell(await asyncpg.connect(server.url("postgres")), f"CREATE DATABASE {DATABASE}")
+        return
+    await _tell(connection, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+
+async def _tell(connection: asyncpg.Connection, statements: str) -> None:
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()

@@ -8,7 +8,7 @@ import pytest
 from dialects.asta.talk import NOBODYS_ID, USERS, Asta, Person, refused, said
 
 # A body is judged before any database is asked: one of them is enough.
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("postgres", ["sqlite"], indirect=True)
 
 LOGIN = "/api/auth/login"
 CHANGE = "/api/auth/change-password"
