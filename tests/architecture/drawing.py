@@ -35,9 +35,9 @@ def _sentence(path: Path) -> str:
         return ""
     if path.suffix == ".py":
         return (ast.get_docstring(tree.parsed(path)) or "").partition("\n")[0]
-    if path.suffix in {".sql", ".md"}:
-        return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("#- ")
-    return ""
+    mark = {".sql": "-- ", ".md": "# "}.get(path.suffix)
+    first = path.read_text(encoding="utf-8").partition("\n")[0] if mark else ""
+    return first.removeprefix(mark) if mark and first.startswith(mark) else ""
 
 
 if __name__ == "__main__":
