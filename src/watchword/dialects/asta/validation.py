@@ -18,7 +18,8 @@ from watchword.http.reading import BodyProblem, Flaw, read_json
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 SECRETS = frozenset({"password", "current_password", "new_password"})
-UNREADABLE = frozenset({Flaw.ENCODING, Flaw.DEPTH})
+# No shape of ours bounds a value: one that cannot be read is a number of thousands of digits.
+UNREADABLE = frozenset({Flaw.ENCODING, Flaw.DEPTH, Flaw.VALUE})
 INTEGER_MAX = 2**63
 
 _WRONG_TYPE = {
