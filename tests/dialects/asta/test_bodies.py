@@ -109,11 +109,14 @@ async def test_a_body_of_the_wrong_shape(
         b"\xff\xfe",
         '{"username": "a", "password": "b"}'.encode("utf-16"),
         b"[" * 60_000,
+        b"1e999",
+        b'{"username": 1e999, "password": "b"}',
+        b'{"username": ' + b"1" * 5000 + b', "password": "b"}',
         b'{"username":' + b"[" * 30_000 + b"]" * 30_000 + b"}",
     ],
 )
 async def test_a_body_that_cannot_be_read(asta: Asta, content: bytes) -> None:
-    """Bad UTF-8 and very deep nesting get the 400 of FastAPI."""
+    """Bad UTF-8, very deep nesting and endless numbers get the 400 of FastAPI."""
     answer = await asta.post(LOGIN, content=content)
 
     assert said(answer) == UNREADABLE
@@ -125,8 +128,6 @@ async def test_a_body_that_cannot_be_read(asta: Asta, content: bytes) -> None:
         b'{"username": "\\ud800", "password": "b"}',
         b'{"username": NaN, "password": "b"}',
         b'{"username": Infinity, "password": "b"}',
-        b'{"username": 1e400, "password": "b"}',
-        b'{"username": ' + b"1" * 5000 + b', "password": "b"}',
         b'{"username": ' + b"[" * 900 + b"]" * 900 + b', "password": "b"}',
         b'{"a": ' + b"[" * 900 + b"]" * 900 + b', "username": 1}',
         b'\xef\xbb\xbf{"username": "a", "password": "b"}',
