@@ -24,6 +24,32 @@ class Tls(StrEnum):
     SELF_SIGNED = "self-signed"
 
 
+Demo = Annotated[
+    bool,
+    typer.Option("--demo", help="Make admin / Admin123, listen on loopback only, be lenient."),
+]
+Host = Annotated[
+    str | None, typer.Option("--host", help="The address to listen on; 127.0.0.1 by default.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=65535, help="9261 by default; 0 takes a free one."),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=256, help="Processes; 1 by default.")
+]
+Certificate = Annotated[
+    Tls | None, typer.Option("--tls", help="Make a certificate of our own and use it.")
+]
+TlsCert = Annotated[
+    Path | None, typer.Option("--tls-cert", metavar="FILE", help="A certificate chain, PEM.")
+]
+TlsKey = Annotated[
+    Path | None, typer.Option("--tls-key", metavar="FILE", help="Its private key, PEM.")
+]
+Format = Annotated[LogFormat | None, typer.Option("--log-format", help="JSON by default.")]
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
     command(
@@ -40,32 +66,14 @@ def add_to(app: typer.Typer) -> None:
 def serve(
     call: Call,
     *,
-    demo: Annotated[
-        bool,
-        typer.Option("--demo", help="Make admin / Admin123, listen on loopback only, be lenient."),
-    ] = False,
-    host: Annotated[
-        str | None, typer.Option("--host", help="The address to listen on; 127.0.0.1 by default.")
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option("--port", min=0, max=65535, help="9261 by default; 0 takes a free one."),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, max=256, help="Processes; 1 by default.")
-    ] = None,
-    tls: Annotated[
-        Tls | None, typer.Option("--tls", help="Make a certificate of our own and use it.")
-    ] = None,
-    tls_cert: Annotated[
-        Path | None, typer.Option("--tls-cert", metavar="FILE", help="A certificate chain, PEM.")
-    ] = None,
-    tls_key: Annotated[
-        Path | None, typer.Option("--tls-key", metavar="FILE", help="Its private key, PEM.")
-    ] = None,
-    log_format: Annotated[
-        LogFormat | None, typer.Option("--log-format", help="JSON by default.")
-    ] = None,
+    demo: Demo = False,
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    tls: Certificate = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    log_format: Format = None,
 ) -> int:
     """Run the server until Ctrl-C or SIGTERM; requests that have begun are finished first.
 
