@@ -68,6 +68,7 @@ def test_a_wrong_cursor_account_or_kind_is_refused(shell: Shell) -> None:
     account = shell.run("audit", "list", "--account", "nobody", "--json")
     action = shell.run("audit", "list", "--action", "account.praise", "--json")
 
-    assert (cursor.code, cursor.error["code"]) == (1, "invalid")
+    assert (cursor.code, cursor.error["code"], cursor.error["field"]) == (1, "invalid", "after")
+    assert "--after" in cursor.error["message"]
     assert (account.code, account.error["code"]) == (1, "not_found")
     assert (action.code, action.error["code"]) == (2, "usage")

@@ -15,6 +15,7 @@ from watchword.cli.answers import Answer
 from watchword.cli.calls import Call, command
 from watchword.cli.program import Program
 from watchword.core.kernel.errors import (
+    ConflictError,
     CoreError,
     InvalidError,
     NotFoundError,
@@ -57,6 +58,8 @@ def caused(error: Exception, cause: Exception) -> Exception:
     [
         (NotFoundError(), 1, "not_found"),
         (InvalidError("after"), 1, "invalid"),
+        (InvalidError("first_name"), 1, "invalid"),
+        (ConflictError("setup"), 1, "conflict"),
         (CoreError(), 1, "error"),
         (StartError("Do this."), 3, "start"),
         (PermissionError(13, "Permission denied", "/somewhere"), 3, "start"),

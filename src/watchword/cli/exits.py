@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from watchword.cli.refusals import sentence
-from watchword.core.kernel.errors import CoreError, UnavailableError
+from watchword.core.kernel.errors import (
+    ConflictError,
+    CoreError,
+    InvalidError,
+    UnavailableError,
+)
 from watchword.core.policy.refusals import Refused
 
 
@@ -62,12 +67,21 @@ def failure_of(error: Exception) -> Failure:
             return error
         case UnavailableError():
             return _unavailable(str(error), error)
+        case InvalidError() | ConflictError():
+            return _unfit(error)
         case CoreError():
             return Failure(error.code, str(error))
         case OSError(filename=str(place), strerror=str(reason)):
             return Failure("start", f"{place}: {reason}", ExitCode.START)
         case _:
             return _failed_start(error) or _bug(error)
+
+
+def _unfit(error: InvalidError | ConflictError) -> Failure:
+    text = f"{error} ({error.field})" if error.field else str(error)
+    if error.field == "after":
+        text = "The place for --after is none that a list gave. Use the last answer's `next`."
+    return Failure(error.code, text, more={"field": error.field})
 
 
 def _failed_start(error: Exception) -> Failure | None:
