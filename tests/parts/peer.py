@@ -1,10 +1,11 @@
 """A client that sends bytes as they are, to say what no library would."""
 
+import json
 import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,10 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401 - what JSON holds
+        return json.loads(self.body)
 
 
 class ClosedError(Exception):
