@@ -9,25 +9,14 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from observability.conftest import Written
 from watchword.observability.log import LINE_MAX, configure, get_logger, request_id
 
 SECRET = "hunter2-and-more"
-
-
-class Written(io.StringIO):
-    """What was written, line by line."""
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.getvalue().splitlines()]
-
-    def line(self) -> dict[str, Any]:
-        (only,) = self.lines()
-        return only
 
 
 class Full(io.StringIO):
@@ -35,21 +24,6 @@ class Full(io.StringIO):
 
     def write(self, text: str) -> int:
         raise OSError(28, f"No space left on device for {len(text)} characters")
-
-
-@pytest.fixture
-def written() -> Iterator[Written]:
-    """The log as JSON into a text of ours; afterwards all is as it was."""
-    root, written = logging.getLogger(), Written()
-    level = root.level
-    configure(stream=written)
-    yield written
-    configure()
-    logging.captureWarnings(capture=False)
-    ours = [each for each in root.handlers if type(each).__module__.startswith("watchword.")]
-    for handler in ours:
-        root.removeHandler(handler)
-    root.setLevel(level)
 
 
 log = get_logger("watchword.test")

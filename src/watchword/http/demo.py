@@ -1,5 +1,6 @@
 """Who may call a demo: nobody but people at this machine (safety.md, Demo)."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from watchword.http.arrival import Arrival
@@ -19,6 +20,7 @@ def refuses_demo(arrival: Arrival) -> bool:
     return len(hosts) != 1 or not _is_loopback(hosts.pop())
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(host: str) -> bool:
     if host.startswith("["):
         name = host[1:].partition("]")[0]

@@ -110,7 +110,7 @@ def _shared(
     if surroundings.shows_docs:
         operations.extend(description_operations(document))
     shared = Section(
-        name=SHARED, title="Of no dialect", voice=shared_voice(), operations=operations
+        name=SHARED, title="The server itself", voice=shared_voice(), operations=operations
     )
     return shared
 

@@ -5,7 +5,7 @@ No message of an exception is in it: nobody knows what a driver or a bug writes 
 
 from watchword.core.kernel.errors import UnavailableError
 from watchword.http.arrival import Arrival
-from watchword.observability.log import get_logger
+from watchword.observability.log import get_logger, tell
 from watchword.observability.redact import describe
 
 _log = get_logger("watchword.http")
@@ -13,7 +13,8 @@ _log = get_logger("watchword.http")
 
 def answered(method: str, arrival: Arrival, seconds: float) -> None:
     """Say that a request is over; neither its path nor its query, where secrets stand."""
-    _log.info(
+    tell(
+        "watchword.http",
         "request",
         method=method,
         route=arrival.route,

@@ -109,9 +109,19 @@ async def test_a_password_is_the_whole_string(asta: Asta, password: str) -> None
     assert (right.status_code, cut.status_code) == (200, 401)
 
 
-async def test_a_role_cannot_be_taken(asta: Asta, admin: Person) -> None:
-    """A role in the body is no part of this call; even an admin's token makes a user here."""
-    answer = await asta.post(REGISTER, {**wish(), "role": "admin"}, token=admin.token)
+async def test_a_role_is_an_admins_to_give(asta: Asta, admin: Person) -> None:
+    """A stranger who asks for another role is refused; an admin's token may give it."""
+    alone = await asta.post(REGISTER, {**wish(), "role": "admin"})
+    given = await asta.post(REGISTER, {**wish(), "role": "admin"}, token=admin.token)
+
+    assert (alone.status_code, alone.json()) == (403, {"detail": "Only an admin can choose a role"})
+    assert given.json()["user"]["role"] == "admin"
+
+
+@pytest.mark.usefixtures("admin")
+async def test_the_usual_role_may_be_said(asta: Asta) -> None:
+    """Asking for what everybody gets is no sin."""
+    answer = await asta.post(REGISTER, {**wish(), "role": "user"})
 
     assert answer.json()["user"]["role"] == "user"
 

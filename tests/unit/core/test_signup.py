@@ -53,6 +53,8 @@ async def test_closed_registration(house: House) -> None:
         ({"name": ""}, Refusal.NAME_SHORT),
         ({"name": "x" * 101}, Refusal.NAME_INVALID),
         ({"name": "a\x00b"}, Refusal.NAME_INVALID),
+        ({"first_name": "A\x1b[2J"}, Refusal.NAME_INVALID),
+        ({"last_name": "x" * 101}, Refusal.NAME_INVALID),
         ({"email": "nobody"}, Refusal.ADDRESS_INVALID),
         ({"password": "short"}, Refusal.PASSWORD_SHORT),
         ({"password": "x" * 2000}, Refusal.PASSWORD_LONG),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from watchword.core.accounts.model import Account, Role
-from watchword.core.accounts.names import canonical, is_address, is_name
+from watchword.core.accounts.names import NAME_LENGTH_MAX, canonical, is_address, is_clean, is_name
 from watchword.core.audit.model import Action, event_by
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.kernel.caller import Actor, Origin
@@ -71,11 +71,16 @@ class SignUp:
         self._limits = limits
         self._registration = registration
 
-    async def register(self, wish: Wish, *, origin: Origin) -> Account | Refused:
+    async def register(
+        self, wish: Wish, *, origin: Origin, by: Actor | None = None
+    ) -> Account | Refused:
         """Make an account for a stranger: a user, where registration is open.
 
-        Closed until there is a first account: whoever runs the server comes first.
+        Closed until there is a first account: whoever runs the server comes first. Only
+        an admin who registers somebody else may choose another role.
         """
+        if by is not None and by.is_admin and wish.role != Role.USER:
+            return await self.create(by, wish)
         if not self._registration.is_open or not await self._has_had_account():
             return Refused(Refusal.CLOSED)
         if wish.role != Role.USER:
@@ -127,14 +132,9 @@ class SignUp:
     async def _judge(self, wish: Wish) -> Refused | None:
         if wish.role not in set(Role):
             return Refused(Refusal.ROLE_UNKNOWN)
-        name = wish.name.strip()
-        if len(name) < wish.name_min:
-            return Refused(Refusal.NAME_SHORT, number=wish.name_min)
-        if not is_name(name):
-            return Refused(Refusal.NAME_INVALID)
-        if wish.email and not is_address(wish.email):
-            return Refused(Refusal.ADDRESS_INVALID)
-        about = words_about(name, wish.email, wish.first_name, wish.last_name)
+        if refused := _judge_names(wish):
+            return refused
+        about = words_about(wish.name.strip(), wish.email, wish.first_name, wish.last_name)
         return await self._new_password.refusal(
             wish.password, documented=wish.password_min, about=about
         )
@@ -200,3 +200,21 @@ class SignUp:
         work.credentials.put_password(credential)
         at = account.created_at
         work.audit.add(event_by(actor, action, at=at, subject=account.id, detail=account.role))
+
+
+def _judge_names(wish: Wish) -> Refused | None:
+    name = wish.name.strip()
+    if len(name) < wish.name_min:
+        return Refused(Refusal.NAME_SHORT, number=wish.name_min)
+    if not is_name(name):
+        return Refused(Refusal.NAME_INVALID)
+    if not all(_is_shown(part) for part in (wish.first_name, wish.last_name)):
+        return Refused(Refusal.NAME_INVALID)
+    if wish.email and not is_address(wish.email):
+        return Refused(Refusal.ADDRESS_INVALID)
+    return None
+
+
+def _is_shown(part: str) -> bool:
+    """Say whether a first or last name may stand there; it may be empty."""
+    return len(part) <= NAME_LENGTH_MAX and is_clean(part)

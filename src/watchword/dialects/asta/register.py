@@ -1,4 +1,4 @@
-"""POST /api/auth/register: a stranger makes an account."""
+"""POST /api/auth/register: somebody makes an account, as a rule for themselves."""
 
 from starlette.responses import Response
 
@@ -13,16 +13,18 @@ from watchword.http.operation import Endpoint
 
 
 def register(signup: SignUp) -> Endpoint:
-    async def answer(call: Call, form: wire.Credentials) -> Response:
+    async def answer(call: Call, form: wire.NewUser) -> Response:
         wish = Wish(
             name=form.username,
             password=form.password,
+            role=form.role,
             name_min=wire.NAME_MIN,
             password_min=wire.PASSWORD_MIN,
         )
-        outcome = await signup.register(wish, origin=call.origin)
+        by = call.actor if call.caller else None
+        outcome = await signup.register(wish, origin=call.origin, by=by)
         if isinstance(outcome, Refused):
             return render_refusal(outcome)
         return JsonResponse(wire.Registered(user=wire.write_user(outcome)))
 
-    return reading(wire.Credentials, answer)
+    return reading(wire.NewUser, answer)

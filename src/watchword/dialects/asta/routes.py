@@ -74,11 +74,12 @@ def _everybodys(services: Services, options: Options) -> Sequence[Operation]:
             method="POST",
             path="/api/auth/register",
             endpoint=register(services.signup),
-            summary="Register an account with the role user",
+            summary="Register an account",
             changes=True,
-            body=wire.Credentials,
+            credential=Credential.OPTIONAL,
+            body=wire.NewUser,
             example=_EXAMPLES[wire.Credentials],
-            answers=_answers(wire.Registered, 400, 403, 409, 413, 422, 429, 503),
+            answers=_answers(wire.Registered, 400, 401, 403, 409, 413, 422, 429, 503),
         ),
         *(
             Operation(

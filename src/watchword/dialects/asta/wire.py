@@ -25,14 +25,14 @@ RoleName = Literal["admin", "user"]
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of a log-in and of a registration."""
+    """The body of a log-in."""
 
     username: str
     password: str
 
 
 class NewUser(msgspec.Struct, frozen=True, kw_only=True):
-    """The body with which an admin makes an account."""
+    """The body that makes an account; only an admin may choose another role."""
 
     username: str
     password: str
