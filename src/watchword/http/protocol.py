@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from watchword.http.gate import NEVER, Gate
@@ -69,6 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stage = AWAIT
         self._status = 0  # why the parser was stopped
         self._farewell: bytes | None = None  # a refusal that waits for earlier answers
+        self._answering: RequestResponseCycle | None = None
         self._stall: asyncio.TimerHandle | None = None
         # Bytes received with and since the first of the current head: at most and at least its own.
         self._fed = self._fed_surely = 0
@@ -97,6 +98,10 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._gate.leave(self)
         self.resume_writing()
+        # uvicorn tells only the newest request, which may still wait for the one being answered.
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -243,6 +248,8 @@ class LimitedProtocol(HttpToolsProtocol):
             return  # `_feed_without_upgrade` brings it again
         self._check_head()
         super().on_headers_complete()
+        if not self.pipeline:
+            self._answering = self.cycle
         self._stage = BODY
         # Trailers must not become headers of a request that has begun (RFC 9110, 6.5.1).
         self.headers = []
@@ -298,7 +305,8 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._answering, app = self.pipeline.pop()
+            self._start_asgi_task(self._answering, app)
         elif self._farewell is not None:
             self._part(self._farewell)
         elif self._stage == AWAIT:
