@@ -1,6 +1,9 @@
 """A SQLite file and what may happen to it, for the contract suite."""
 
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from contract.things import account, commit
@@ -54,3 +57,14 @@ async def is_refused(storage: Storage) -> bool:
 
 def write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+@contextmanager
+def no_larger_files(size: int) -> Iterator[None]:
+    """Let this process write no file past a size: the disk says that it cannot."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -310,11 +310,11 @@ async def test_time_does_not_end_the_lock_of_an_account(storage: Storage) -> Non
 
 
 @pytest.mark.parametrize("exempt", [False, True])
-async def test_failing_and_waiting_revoke_nothing(storage: Storage, exempt: bool) -> None:  # noqa: FBT001 - a parameter
+async def test_failing_and_waiting_revoke_nothing(lonely: Storage, exempt: bool) -> None:  # noqa: FBT001 - a parameter
     """Guesses leave everybody's remembered tokens alone."""
-    before = storage.revocations.stamp()
+    before = lonely.revocations.stamp()
 
     for _ in range(6):
-        await guess(storage, attempt("a", exempt=exempt))
+        await guess(lonely, attempt("a", exempt=exempt))
 
-    assert storage.revocations.stamp() == before
+    assert lonely.revocations.stamp() == before

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from contract.files import no_larger_files
 from contract.storages import Kind, opened
 from contract.things import account, commit, keep, session
 from parts.processes import beside, line_of, tell
@@ -209,6 +210,31 @@ def test_without_its_folder_nothing_is_trusted(tmp_path: Path) -> None:
 
     assert before is not None
     assert until(counter.stamp, within=2) != before
+
+
+def test_without_room_for_its_file_nothing_is_trusted(
+    counter: RevocationCounter, path: Path
+) -> None:
+    """A full disk makes no stamp and no revocation, and both come back with room."""
+    with no_larger_files(4):
+        assert counter.stamp() is None
+        with pytest.raises(OSError, match=r"No space|too large"), counter.changing():
+            pass
+
+    assert counter.stamp() is not None
+    with counter.changing():
+        assert stored_number(path) == 1
+
+
+def test_a_link_that_leads_nowhere_is_no_endless_search(
+    counter: RevocationCounter, path: Path
+) -> None:
+    """Nothing is trusted, and a revocation is refused."""
+    path.symlink_to(path.with_name("nowhere"))
+
+    assert counter.stamp() is None
+    with pytest.raises(OSError, match="No such file"), counter.changing():
+        pass
 
 
 @pytest.mark.parametrize("kind", [Kind.SQLITE, Kind.POSTGRES])

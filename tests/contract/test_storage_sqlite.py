@@ -95,8 +95,10 @@ async def test_a_lock_that_goes_away_in_time_is_only_a_delay(
     other.close()
 
 
-async def test_a_queue_that_is_full_refuses_at_once(sqlite: SqlStorage, path: Path) -> None:
+async def test_a_queue_that_is_full_refuses_at_once(path: Path) -> None:
     """Callers past the limit are not kept waiting, and those before it are served."""
+    sqlite = await open_sqlite(path)
+    await sqlite.migrate(at=AT)
     other = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
     event = Event(at=AT, action=Action.SESSION_END, subject="s")
@@ -114,6 +116,7 @@ async def test_a_queue_that_is_full_refuses_at_once(sqlite: SqlStorage, path: Pa
     assert len(refused) == 10
     assert all(isinstance(one, UnavailableError) and one.retry_after == 1 for one in refused)
     other.close()
+    await sqlite.close()
 
 
 async def test_a_folder_that_cannot_be_made_is_said_to_be_so(tmp_path: Path) -> None:

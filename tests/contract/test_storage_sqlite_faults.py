@@ -3,18 +3,25 @@
 import asyncio
 import os
 import pwd
-import resource
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 import pytest
 
-from contract.files import is_refused, make_folder, move, names, scratch, works_again, write
+from contract.files import (
+    is_refused,
+    make_folder,
+    move,
+    names,
+    no_larger_files,
+    scratch,
+    works_again,
+    write,
+)
 from contract.things import AT, PATIENCE_MS, account, commit, keep, session
 from parts.waiting import eventually
 from watchword.core.kernel.errors import UnavailableError
@@ -24,17 +31,6 @@ from watchword.storage.sqlite import open_sqlite
 from watchword.storage.work import SqlStorage
 
 ADA = account("Ada")
-
-
-@contextmanager
-def _no_larger_files(size: int) -> Iterator[None]:
-    """Let this process write no file past a size: the disk says that it cannot."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 async def _fill(storage: Storage) -> int:
@@ -50,7 +46,7 @@ async def _fill(storage: Storage) -> int:
 
 async def test_a_disk_that_takes_no_more_is_noticed(sqlite: SqlStorage, path: Path) -> None:
     """Writes and the check are refused, reads go on, nothing acknowledged is lost."""
-    with _no_larger_files(path.with_name("watchword.db-wal").stat().st_size + 50_000):
+    with no_larger_files(path.with_name("watchword.db-wal").stat().st_size + 50_000):
         acknowledged = await _fill(sqlite)
         assert await is_refused(sqlite)
         with pytest.raises(UnavailableError):
@@ -87,7 +83,7 @@ async def _fill_disk(disk: Path, *, is_small: bool) -> None:
     await storage.migrate(at=AT)
     ballast = disk / "ballast"
     # Where no small disk can be had, the process's own limit stands in for one.
-    with _no_larger_files(2**20 if is_small else 400_000):
+    with no_larger_files(2**20 if is_small else 400_000):
         ballast.write_bytes(bytes(200_000))
         acknowledged = await _fill(storage)
         assert await is_refused(storage)

@@ -89,7 +89,6 @@ async def open_postgres(
     prepared, and news of other nodes does not come through, so what is remembered is
     looked up again after LIFETIME. Raises UnavailableError if nobody answers.
     """
-    make_folder(folder)
     counter = RevocationCounter(folder / "revocations", lifetime=LIFETIME)
     connecting: _Connecting = {
         "dsn": url,
@@ -98,6 +97,7 @@ async def open_postgres(
         "statement_cache_size": 0 if pooler else STATEMENTS_CACHED,
     }
     with _translated():
+        make_folder(folder)
         pool = asyncpg.create_pool(min_size=0, max_size=pool_size, reset=_keep, **connecting)
         await pool
     listener = None if pooler else Listener(partial(asyncpg.connect, **connecting), counter.renew)

@@ -9,11 +9,11 @@ _FOLDER_MODE = 0o700
 
 def open_private(path: Path) -> int:
     """Open a file for reading and writing, making it for its owner alone if it is not there."""
-    while True:
-        try:
-            return os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            make_private(path)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        make_private(path)
+    return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
 
 def make_private(path: Path) -> None:

@@ -7,13 +7,14 @@ between leaves it odd and the lock free, and whoever sees that for a second repa
 """
 
 import asyncio
+import errno
 import fcntl
 import mmap
 import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -45,8 +46,12 @@ class _Mapping:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    descriptor: int
+    lock: ExitStack
     number: "memoryview[int]"
+
+    def end(self) -> None:
+        self.number[0] += 1
+        self.lock.close()
 
 
 class RevocationCounter:
@@ -103,7 +108,7 @@ class RevocationCounter:
         try:
             yield
         finally:
-            _end(turn)
+            turn.end()
 
     @asynccontextmanager
     async def changing_on_loop(self) -> AsyncIterator[None]:
@@ -116,7 +121,7 @@ class RevocationCounter:
         try:
             yield
         finally:
-            _end(turn)
+            turn.end()
             self._turn.release()
 
     def close(self) -> None:
@@ -136,35 +141,27 @@ class RevocationCounter:
 
     def _begin(self) -> _Turn | None:
         """Make the number odd; None while another process holds the lock."""
-        descriptor = _locked(self._path)
-        if descriptor is None:
-            return None
-        try:
+        with ExitStack() as stack:
+            descriptor = stack.enter_context(_locked(self._path))
+            if descriptor is None:
+                return None
             number = self._map(descriptor).number
-        except BaseException:
-            _release(descriptor)
-            raise
-        # Odd already: whoever held the lock before us died. Nobody has seen the next one.
-        number[0] += 1 + number[0] % 2
-        return _Turn(descriptor, number)
+            # Odd already: whoever held the lock before us died. Nobody has seen the next one.
+            number[0] += 1 + number[0] % 2
+            return _Turn(stack.pop_all(), number)
 
     def _look_at_file(self) -> None:
         """Map the file that is there now. Without one, nothing is trusted."""
         mapping = self._mapping
-        try:
+        with suppress(OSError):
             if mapping is not None and mapping.is_of(self._path.stat()):
                 return
-            descriptor = _locked(self._path)
-        except OSError:
-            descriptor = None
-        if descriptor is None:
-            self._mapping = None
-            self._look_at = 0.0
-            return
-        try:
-            self._map(descriptor)
-        finally:
-            _release(descriptor)
+            with _locked(self._path) as descriptor:
+                if descriptor is not None:
+                    self._map(descriptor)
+                    return
+        self._mapping = None
+        self._look_at = 0.0
 
     def _wait_or_repair(self, number: int, now: float) -> None:
         seen, since = self._odd
@@ -175,18 +172,11 @@ class RevocationCounter:
 
     def _repair(self, number: int) -> None:
         """Do what somebody who died left undone; whoever lives still holds the lock."""
-        try:
-            descriptor = _locked(self._path)
-        except OSError:
-            return
-        if descriptor is None:
-            return
-        try:
-            now = self._map(descriptor).number
-            if now[0] == number:
-                now[0] = number + 1
-        finally:
-            _release(descriptor)
+        with suppress(OSError), _locked(self._path) as descriptor:
+            if descriptor is not None:
+                now = self._map(descriptor).number
+                if now[0] == number:
+                    now[0] = number + 1
 
     def _map(self, locked: int) -> _Mapping:
         """Return the mapping of a file whose lock we hold, making it if it is new to us."""
@@ -197,36 +187,34 @@ class RevocationCounter:
                 return mapping
             if status.st_size < _NUMBER_BYTES:
                 # Written, not stretched: a page with no room on the disk would kill us on touch.
-                os.pwrite(locked, bytes(_NUMBER_BYTES), 0)
+                _write_zero(locked)
             number = memoryview(mmap.mmap(locked, _NUMBER_BYTES)).cast("Q")
             mapping = self._mapping = _Mapping(number, status.st_dev, status.st_ino)
             self._generation += _GENERATION
             return mapping
 
 
-def _locked(path: Path) -> int | None:
-    """Open the file and lock it; None while somebody else has the lock."""
+def _write_zero(locked: int) -> None:
+    if os.pwrite(locked, bytes(_NUMBER_BYTES), 0) < _NUMBER_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int | None]:
+    """Open the file and hold its lock; None while somebody else has it."""
     descriptor = open_private(path)
+    try:
+        yield descriptor if _lock(descriptor, path) else None
+    finally:
+        # Closing is not enough: a mapping keeps a copy of the descriptor, and the lock with it.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Somebody may have put another file in its place before we had the lock.
-        if os.path.samestat(os.fstat(descriptor), path.stat()):
-            return descriptor
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except (BlockingIOError, FileNotFoundError):
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None
-
-
-def _end(turn: _Turn) -> None:
-    turn.number[0] += 1
-    _release(turn.descriptor)
-
-
-def _release(descriptor: int) -> None:
-    # Closing is not enough: a mapping keeps a copy of the descriptor, and the lock with it.
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
+        return False

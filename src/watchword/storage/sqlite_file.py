@@ -66,16 +66,7 @@ class DatabaseFile:
             statementcachesize=_STATEMENTS_CACHED,
         )
         try:
-            # SQLite opens what it may not write all the same, and complains at the first write.
-            if connection.readonly("main"):
-                raise UnavailableError("The database file is read-only.")
-            connection.set_busy_timeout(patience_ms)
-            # Without this a join is planned anew for each value: 9 of the 14 us of a look.
-            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-            _use_wal(connection, patience_ms)
-            for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF"):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
+            _set_up(connection, patience_ms)
         except BaseException:
             connection.close()
             raise
@@ -97,6 +88,19 @@ def translated(error: apsw.Error) -> Exception:
     if isinstance(error, apsw.SQLError) and str(error).startswith("no such table"):
         return TableMissingError()
     return error
+
+
+def _set_up(connection: apsw.Connection, patience_ms: int) -> None:
+    # SQLite opens what it may not write all the same, and complains at the first write.
+    if connection.readonly("main"):
+        raise UnavailableError("The database file is read-only.")
+    connection.set_busy_timeout(patience_ms)
+    # Without this a join is planned anew for each value: 9 of the 14 us of a look.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    _use_wal(connection, patience_ms)
+    for pragma in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
 
 
 def _use_wal(connection: apsw.Connection, patience_ms: int) -> None:
