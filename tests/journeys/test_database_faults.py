@@ -1,0 +1,1 @@
+"""A database that fails costs nothing that was acknowledged, and the server recovers by itself."""
