@@ -75,7 +75,7 @@ class AttemptRows:
         here = self.here.get(key)
         if here is not None and attempt.at - here.at > limits.memory:
             here = None
-        if here is not None and attempt.at < here.wait_until:
+        if here is not None and limits.wait_after(here.count) and attempt.at < here.wait_until:
             return seconds_until(here.wait_until, attempt.at)
         name = self.names.get(attempt.subject, NameFailures(0, was_locked=False, at=attempt.at))
         is_locked = name.count >= limits.per_name

@@ -175,7 +175,10 @@ class _Standing:
 
     def wait(self, attempt: Attempt, limits: AttemptLimits) -> int:
         """Return how many seconds this attempt has to wait; 0 lets it in."""
-        if self.wait_until is not None and attempt.at < self.wait_until:
+        # A wait of nothing ends at the moment of the last attempt, and another process may have
+        # read its clock before that one did.
+        is_waiting = limits.wait_after(self.failures) > timedelta(0)
+        if is_waiting and self.wait_until is not None and attempt.at < self.wait_until:
             return seconds_until(self.wait_until, attempt.at)
         if self.is_locked and not self.is_known:
             return DISTRUST_RETRY_S
