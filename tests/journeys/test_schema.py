@@ -1,0 +1,93 @@
+"""The server keeps to its own description, whatever fits that description or almost does."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import openapi_spec_validator
+import pytest
+
+from parts.peer import Peer, get
+from parts.server import FOR_ALL, Server, Store, serving
+
+HERE = Path(__file__).parent
+PROGRAM = Path(sys.executable).with_name("schemathesis")
+SEED = "20261122"
+SETTINGS = {**FOR_ALL, "WATCHWORD_PASSWORDS__PRESET": "documented"}
+"""Limits and rules that let as much as possible reach the end of its way."""
+
+DEEP = {
+    "admin": {"POST /api/auth/users", "GET /api/auth/users", "PUT /api/auth/users/{id}"},
+    "user": {"GET /api/auth/me", "POST /api/auth/register", "POST /api/auth/logout"},
+    "": {"POST /api/auth/register", "GET /readyz", "GET /docs"},
+}
+"""What each run must have got done at least once; else it proved little."""
+
+MODES: dict[str, tuple[list[str], dict[str, str]]] = {
+    "by itself": ([], {}),
+    "a demo": (["--demo"], {}),
+    "behind a name": ([], {"WATCHWORD_PUBLIC_URL": "https://id.example.com"}),
+    "empty": ([], {"WATCHWORD_DEFAULT_ADMIN": "none"}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_the_description_is_openapi_in_every_mode(sqlite_store: Store, mode: str) -> None:
+    """A validator finds nothing wrong, and the page that shows it is there."""
+    words, settings = MODES[mode]
+    with serving(sqlite_store, *words, settings=settings) as server, Peer(server.port) as peer:
+        document = peer.ask(get("/openapi.json")).document
+        page = peer.ask(get("/docs"))
+
+    openapi_spec_validator.validate(document, cls=openapi_spec_validator.OpenAPIV31SpecValidator)
+    assert {"/api/auth/login", "/livez", "/metrics"} <= set(document["paths"])
+    assert page.status == 200
+
+
+@pytest.mark.slow
+def test_a_server_without_docs_describes_nothing(sqlite_store: Store) -> None:
+    """Whoever turns the description off shows none of it."""
+    settings = {"WATCHWORD_SERVER__DOCS": "false"}
+    with serving(sqlite_store, settings=settings) as server, Peer(server.port) as peer:
+        statuses = [peer.ask(get(path)).status for path in ("/openapi.json", "/docs")]
+
+    assert statuses == [404, 404]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", DEEP, ids=lambda role: role or "nobody")
+def test_nothing_is_answered_that_is_not_described(sqlite_store: Store, role: str) -> None:
+    """No status, type, header or shape outside the document, and no failure of ours."""
+    with serving(sqlite_store, settings=SETTINGS) as server:
+        ended = explore(server, sqlite_store, role)
+        done = {
+            f"{line['method']} {line['route']}"
+            for line in map(json.loads, server.told().splitlines())
+            if line.get("status") == 200
+        }
+
+    assert ended.returncode == 0, ended.stdout
+    assert done >= DEEP[role]
+
+
+def explore(server: Server, store: Store, role: str) -> subprocess.CompletedProcess[str]:
+    """Run schemathesis with everything it has, as somebody of this role or as nobody."""
+    url = f"http://127.0.0.1:{server.port}"
+    command = [str(PROGRAM), "--config-file", str(HERE / "schemathesis.toml"), "run"]
+    options = ["--checks", "all", "--max-examples", "10", "--seed", SEED]
+    shown = ["--continue-on-failure", "--warnings", "off", "--no-color"]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    if role:
+        environment |= {"SCHEMATHESIS_HOOKS": "journeys.schema_hooks"}
+        environment |= {"SCHEMA_ROLE": role, "SCHEMA_URL": url, "SCHEMA_FOLDER": str(store.folder)}
+    return subprocess.run(
+        [*command, f"{url}/openapi.json", *options, *shown],
+        cwd=store.outputs,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
