@@ -127,10 +127,10 @@ class MemoryAccounts(_Store):
 
         self.record(write)
 
-    def require_other_admin(self, account_id: AccountId) -> None:
+    def require_not_last_admin(self, account_id: AccountId) -> None:
         def write(rows: Rows) -> None:
-            others = (one for one in rows.accounts.values() if one.id != account_id)
-            if not any(account.keeps_the_house for account in others):
+            admins = [one.id for one in rows.accounts.values() if one.keeps_the_house]
+            if admins == [account_id]:
                 raise DeniedError
 
         self.record(write)

@@ -318,11 +318,24 @@ async def test_the_last_enabled_admin_is_known(
     with pytest.raises(DeniedError):
         await commit(
             storage,
-            lambda work: work.accounts.require_other_admin(ada.id),
+            lambda work: work.accounts.require_not_last_admin(ada.id),
             lambda work: work.accounts.delete(ada.id),
         )
 
     assert await look.accounts.by_id(ada.id) == ada
+
+
+async def test_who_is_no_admin_is_not_the_last(storage: Storage, look: Work) -> None:
+    """A user may go, even where there is no admin at all."""
+    await keep(storage, ADA)
+
+    await commit(
+        storage,
+        lambda work: work.accounts.require_not_last_admin(ADA.id),
+        lambda work: work.accounts.delete(ADA.id),
+    )
+
+    assert await look.accounts.by_id(ADA.id) is None
 
 
 async def test_another_enabled_admin_is_enough(storage: Storage, look: Work) -> None:
@@ -332,7 +345,7 @@ async def test_another_enabled_admin_is_enough(storage: Storage, look: Work) -> 
 
     await commit(
         storage,
-        lambda work: work.accounts.require_other_admin(ada.id),
+        lambda work: work.accounts.require_not_last_admin(ada.id),
         lambda work: work.accounts.delete(ada.id),
     )
 

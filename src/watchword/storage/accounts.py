@@ -116,11 +116,13 @@ class SqlAccounts:
         self._batch.record("DELETE FROM attempts WHERE subject = $1", account_id)
         self._batch.record("DELETE FROM name_failures WHERE subject = $1", account_id)
 
-    def require_other_admin(self, account_id: AccountId) -> None:
+    def require_not_last_admin(self, account_id: AccountId) -> None:
         self._batch.lock(locks.ADMINS)
         self._batch.record(
-            "SELECT id FROM accounts"
-            " WHERE role = 'admin' AND state = 'active' AND id <> $1 LIMIT 1",
+            "SELECT 1 WHERE NOT EXISTS"
+            " (SELECT 1 FROM accounts WHERE role = 'admin' AND state = 'active' AND id = $1)"
+            " OR EXISTS"
+            " (SELECT 1 FROM accounts WHERE role = 'admin' AND state = 'active' AND id <> $1)",
             account_id,
             expect=DeniedError,
         )

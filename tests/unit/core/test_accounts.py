@@ -61,6 +61,14 @@ async def test_the_last_admin_stays(house: House) -> None:
     assert forced.role is Role.USER
 
 
+async def test_without_any_admin_users_can_still_be_looked_after(house: House) -> None:
+    """Whoever forced the last admin away can clean up from the command line."""
+    ada = await house.add("ada")
+
+    assert isinstance(await house.services.accounts.change(OPERATOR, ada.id, active=False), Account)
+    assert await house.services.accounts.delete(OPERATOR, ada.id) is None
+
+
 async def test_two_admins_cannot_remove_each_other(house: House) -> None:
     """Of two that demote one another at the same moment, one stays."""
     await house.add("one", role=Role.ADMIN)
@@ -90,6 +98,7 @@ async def test_nobody_deletes_themselves(house: House) -> None:
 
 async def test_two_changes_at_once_both_last(house: House) -> None:
     """A new role and a new state do not overwrite each other."""
+    await house.add("root", role=Role.ADMIN)
     ada = await house.add("ada")
     change = house.services.accounts.change
 

@@ -228,6 +228,20 @@ async def test_an_old_hash_is_made_anew(house: House) -> None:
     assert stored.encoded == f"plain:{GOOD}"
 
 
+async def test_two_log_ins_across_a_new_hash_both_get_in(house: House) -> None:
+    """The slower one meets another hash of the same password, and is no failure."""
+    ada = await house.add("ada")
+    async with house.storage.open_work() as work:
+        credential = await work.credentials.password_of(ada.id)
+        assert credential is not None
+        work.credentials.put_password(replace(credential, encoded=f"old-plain:{GOOD}"))
+        await work.commit()
+
+    outcomes = await asyncio.gather(*(house.try_sign_in("ada") for _ in range(5)))
+
+    assert all(isinstance(outcome, SignedIn) for outcome in outcomes)
+
+
 async def test_past_the_limit_the_oldest_session_ends(house: House) -> None:
     """Sessions of one account are bounded; the newest ones stay."""
     await house.add("ada")

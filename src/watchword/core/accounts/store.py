@@ -46,9 +46,10 @@ class AccountStore(Protocol):
         At commit: NotFoundError if it is gone. Audit events stay.
         """
 
-    def require_other_admin(self, account_id: AccountId) -> None:
-        """Make the commit depend on another enabled admin being there.
+    def require_not_last_admin(self, account_id: AccountId) -> None:
+        """Make the commit depend on the account not being the only enabled admin.
 
-        At commit: DeniedError if there is none. Two commits that would each take away
-        the other's admin cannot both pass, whatever the engine.
+        Recorded before the change that would take the admin away. At commit: DeniedError
+        if it is the last one by then, whatever the caller saw. Two commits that would
+        each take away the other's admin cannot both pass, whatever the engine.
         """

@@ -77,11 +77,10 @@ class Accounts:
         if actor.account_id == account_id:
             return Refused(Refusal.SELF)
         async with self._open_work() as work:
-            account = await work.accounts.by_id(account_id)
-            if account is None:
+            if await work.accounts.by_id(account_id) is None:
                 return Refused(Refusal.NOT_FOUND)
-            if account.keeps_the_house and not force:
-                work.accounts.require_other_admin(account_id)
+            if not force:
+                work.accounts.require_not_last_admin(account_id)
             work.accounts.delete(account_id)
             work.audit.add(self._event(actor, Action.ACCOUNT_DELETE, account_id))
             return await self._commit(work)
@@ -109,8 +108,9 @@ class Accounts:
     def _record(
         self, work: Work, actor: Actor, before: Account, after: Account, *, force: bool
     ) -> None:
-        if before.keeps_the_house and not after.keeps_the_house and not force:
-            work.accounts.require_other_admin(before.id)
+        # Asked whatever we saw: the account may have become an admin since we looked.
+        if not after.keeps_the_house and not force:
+            work.accounts.require_not_last_admin(before.id)
         work.accounts.update(after, before=before)
         if after.role is not before.role:
             work.audit.add(self._event(actor, Action.ACCOUNT_ROLE, after.id, after.role))

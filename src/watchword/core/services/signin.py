@@ -47,6 +47,7 @@ class _Proven:
     credential: PasswordCredential
     password: str
     attempt: Attempt
+    is_second: bool = False
 
 
 class SignIn:
@@ -140,12 +141,28 @@ class SignIn:
         try:
             await self._open(session, credential, proven.attempt)
         except DeniedError:
-            # Between our look and our commit the password was changed, or the account closed.
+            # Between our look and our commit the hash was replaced, or the account closed.
+            if not proven.is_second and (again := await self._look_again(proven)):
+                return await self._admit(again, origin, lifetime)
             return await self._refuse(proven.attempt, Refusal.WRONG_CREDENTIALS, origin)
         if self._hasher.is_outdated(credential.encoded):
             await self._rehash(credential, proven.password)
         self._witness.signed_in(account, origin)
         return await self._signed_in(account, session, lifetime)
+
+    async def _look_again(self, proven: "_Proven") -> "_Proven | None":
+        """Return the same proof of a newer hash, if it is still one.
+
+        Another log-in may have made a stronger hash of the same password.
+        """
+        async with self._open_work() as work:
+            account = await work.accounts.by_id(proven.account.id)
+            credential = await work.credentials.password_of(proven.account.id)
+        if account is None or credential is None or not account.is_active:
+            return None
+        if not await self._hasher.verify(proven.password, credential.encoded):
+            return None
+        return _Proven(account, credential, proven.password, proven.attempt, is_second=True)
 
     async def _open(
         self, session: Session, credential: PasswordCredential, attempt: Attempt
