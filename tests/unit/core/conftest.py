@@ -53,6 +53,20 @@ class NumberedKeys:
 
 
 @dataclass
+class InterruptedHasher(PlainHasher):
+    """Something happens while the first password is checked."""
+
+    happen: Callable[[], Awaitable[object]] | None = None
+
+    async def verify(self, password: str, encoded: str) -> bool:
+        matches = await super().verify(password, encoded)
+        if happen := self.happen:
+            self.happen = None
+            await happen()
+        return matches
+
+
+@dataclass
 class House:
     """Services and everything behind them."""
 
@@ -81,6 +95,11 @@ class House:
     def under(self, rules: Rules) -> Services:
         """Return services over the same database under other rules."""
         return assemble(self.outside, rules)
+
+    def interrupted(self, happen: Callable[[], Awaitable[object]]) -> Services:
+        """Return services for which something happens while the first password is checked."""
+        hasher = InterruptedHasher(happen=happen)
+        return assemble(replace(self.outside, hasher=hasher), self.rules)
 
     async def add(self, name: str, *, role: Role = Role.USER, password: str = GOOD) -> Account:
         wish = Wish(name=name, password=password, role=role)
