@@ -1,16 +1,17 @@
 """Who takes part in the journeys, and what they do over the asta API."""
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from parts.line import Line
 from parts.peer import Answer
 from parts.server import Store
-from watchword.app.house import open_house
+from watchword.app.house import House, open_house
 from watchword.core.accounts.model import Account
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.page import PAGE_MAX
 from watchword.settings.load import load
 
 ADMIN = "admin"
@@ -81,8 +82,7 @@ async def line_to_each(port: int, workers: int) -> AsyncIterator[list[Line]]:
 
 async def furnish(store: Store, wanted: Iterable[str]) -> None:
     """Write accounts straight into the store: all have one password, which is hashed once."""
-    settings = load(environ={}, overrides={"data": str(store.folder), "database": store.database})
-    async with open_house(settings) as house, house.storage.open_work() as work:
+    async with _house(store) as house, house.storage.open_work() as work:
         encoded, now = await house.hasher.hash(PASSWORD), house.clock.now()
         for name in wanted:
             account = Account(
@@ -93,3 +93,25 @@ async def furnish(store: Store, wanted: Iterable[str]) -> None:
                 PasswordCredential(account_id=account.id, encoded=encoded, changed_at=now)
             )
         await work.commit()
+
+
+async def without_password(store: Store) -> list[str]:
+    """Return who was written by halves: the names of accounts that have no password."""
+    found: list[str] = []
+    after: str | None = None
+    async with _house(store) as house, house.storage.open_work() as work:
+        while True:
+            page = await work.accounts.page(after=after, limit=PAGE_MAX)
+            found += [
+                account.name
+                for account in page.items
+                if await work.credentials.password_of(account.id) is None
+            ]
+            after = page.next
+            if after is None:
+                return found
+
+
+def _house(store: Store) -> AbstractAsyncContextManager[House]:
+    place = {"data": str(store.folder), "database": store.database}
+    return open_house(load(environ={}, overrides=place))
