@@ -12,6 +12,7 @@ from watchword.app.printed import PrintedSecrets
 from watchword.app.start import Start, check_demo
 from watchword.app.web import WebApp, mounted
 from watchword.core.kernel.clock import SystemClock
+from watchword.core.kernel.errors import CoreError
 from watchword.http.gate import Served, TransportLimits
 from watchword.http.listening import ServeError, listen
 from watchword.http.server import ServerConfig
@@ -69,8 +70,11 @@ def _metrics_listeners(server: ServerSettings) -> list[socket.socket]:
 async def _prepare(settings: Settings, *, demo: bool) -> None:
     # Workers are forked from here, so nothing stays open: each opens its own.
     async with open_house(settings) as house:
-        await house.keys.ensure_first()
-        await Start(house, PrintedSecrets(settings.folder), demo).run()
+        try:
+            await house.keys.ensure_first()
+            await Start(house, PrintedSecrets(settings.folder), demo).run()
+        except CoreError as error:
+            raise StartError(str(error)) from error
 
 
 def _config(settings: Settings) -> ServerConfig:
