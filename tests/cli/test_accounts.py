@@ -3,6 +3,7 @@
 import pytest
 
 from cli.shell import PASSWORD, Shell
+from watchword.cli.answers import visible
 
 KEYS = {
     "id",
@@ -68,13 +69,22 @@ def test_people_get_a_table(shell: Shell) -> None:
 
 
 def test_a_name_cannot_steer_the_terminal(shell: Shell) -> None:
-    """What people chose is printed so that no escape sequence and no markup works."""
-    shell.has("ada", "--first-name", "\x1b[31mred [bold]x[/bold]")
+    """What people chose is printed so that no markup works; an escape is no part of a name."""
+    refused = shell.run("account", "create", "bob", "--first-name", "\x1b[31mred")
+    shell.has("ada", "--first-name", "red [bold]x[/bold]")
 
     ran = shell.run("account", "show", "ada")
 
-    assert "\x1b" not in ran.out
-    assert "\N{REPLACEMENT CHARACTER}[31mred [bold]x[/bold]" in ran.out
+    assert refused.code != 0
+    assert "\x1b" not in refused.out + refused.err
+    assert "red [bold]x[/bold]" in ran.out
+
+
+def test_no_escape_sequence_is_printed() -> None:
+    """Names of other origin, from before the rule or from a directory, are defused when shown."""
+    shown = visible("\x1b[31mred\u202e")
+
+    assert shown == "\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}"
 
 
 def test_an_account_is_found_by_name_address_and_id(shell: Shell) -> None:
