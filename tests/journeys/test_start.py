@@ -7,14 +7,8 @@ tests/http/test_demo.py; certificates in tests/http/test_tls.py.
 
 import asyncio
 import json
-import os
-import pty
-import select
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -25,17 +19,15 @@ from journeys.people import names as names_of
 from parts.line import Line, request
 from parts.peer import Answer, Peer
 from parts.server import (
-    PROGRAM,
-    READY_S,
     Server,
     Store,
     command,
-    environment,
     refuses_to_start,
     serving,
     start,
     wait_ready,
 )
+from parts.terminal import on_terminal
 from watchword.core.policy.passwords import DOCUMENTED_PASSWORD
 from watchword.http.tls import CERTIFICATE_NAME
 
@@ -374,31 +366,3 @@ def printed_in(files: list[str]) -> str:
 
 def token_of(store: Store) -> str:
     return (store.folder / "printed-setup-token.txt").read_text("ascii").strip()
-
-
-@contextmanager
-def on_terminal(store: Store) -> Iterator[tuple[int, str]]:
-    """Serve as somebody at a terminal does; yield the port and what is on the screen."""
-    ours, theirs = pty.openpty()
-    words = [str(PROGRAM), "serve", *store.where, "--port", "0"]
-    with subprocess.Popen(
-        words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment()
-    ) as process:
-        os.close(theirs)
-        try:
-            seen = read_until(ours, "Stop it")
-            yield int(seen.partition("listens on http://")[2].split()[0].rpartition(":")[2]), seen
-        finally:
-            process.kill()
-            os.close(ours)
-
-
-def read_until(terminal: int, text: str) -> str:
-    """Return what a terminal shows until this is on it."""
-    seen, deadline = "", time.monotonic() + READY_S
-    while text not in seen:
-        assert time.monotonic() < deadline, seen
-        if select.select([terminal], [], [], 0.1)[0]:
-            with suppress(OSError):
-                seen += os.read(terminal, 4096).decode()
-    return seen
