@@ -34,6 +34,15 @@ def test_it_says_when_it_is_ready(workers: int) -> None:
     assert len(below) == (0 if workers == 1 else workers)
 
 
+def test_it_is_ready_when_all_workers_are(tmp_path: Path) -> None:
+    """The line waits for the last of them."""
+    late = tmp_path / "late"
+    with program.ready(Plan(workers=2, late=str(late))):
+        was_there = late.exists()
+
+    assert was_there
+
+
 @pytest.mark.parametrize("workers", COUNTS)
 @pytest.mark.parametrize("stop", STOPS)
 def test_a_signal_ends_it(workers: int, stop: signal.Signals) -> None:
@@ -45,12 +54,14 @@ def test_a_signal_ends_it(workers: int, stop: signal.Signals) -> None:
     assert (server.process.returncode, said) == (0, "")
 
 
-def test_a_signal_to_all_processes_ends_it_too() -> None:
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_signal_to_all_processes_ends_it_too(stop: signal.Signals) -> None:
     """A terminal and systemd signal every process; for a worker that is one signal, not two."""
     with program.ready(Plan(workers=2)) as server, Peer(server.port) as peer:
+        peer.ask(get())
         peer.send(get("/slow"))
         for pid in (*server.workers(), server.process.pid):
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, stop)
         answer = peer.answer()
         code = server.process.wait(5)
 
@@ -58,10 +69,11 @@ def test_a_signal_to_all_processes_ends_it_too() -> None:
 
 
 @pytest.mark.parametrize("workers", COUNTS)
-def test_no_request_is_cut_off(workers: int) -> None:
+@pytest.mark.parametrize("path", ["/", "/slow"])
+def test_no_request_is_cut_off(workers: int, path: str) -> None:
     """Under load, with and without keep-alive, each request that was sent is answered."""
     with program.ready(Plan(workers=workers)) as server:
-        clients = [_Client(server.port, keeps=number % 2 == 0) for number in range(12)]
+        clients = [_Client(server.port, path, keeps=number % 2 == 0) for number in range(12)]
         for client in clients:
             client.start()
         until(lambda: all(client.answered >= 3 for client in clients))
@@ -135,7 +147,7 @@ def test_a_worker_that_was_killed_comes_back() -> None:
         before = server.workers()
         for pid in before:
             os.kill(pid, signal.SIGKILL)
-            until(lambda: len(server.workers()) == 2 and pid not in server.workers())  # noqa: B023 (asked at once)
+            until(lambda: pid not in (_two(server) or [pid]))  # noqa: B023 (asked at once)
         told = server.ask()
         server.process.send_signal(signal.SIGTERM)
         code = server.process.wait(5)
@@ -149,18 +161,23 @@ def test_a_worker_that_cannot_start_again_is_tried_again(tmp_path: Path) -> None
     """While the database is down the others serve on; when it is back, so is the worker."""
     broken = tmp_path / "broken"
     with program.ready(Plan(workers=2, broken=str(broken))) as server:
-        broken.touch()
-        killed, other = server.workers()
-        os.kill(killed, signal.SIGKILL)
         errors = server.process.stderr
         assert errors is not None
-        lines = [errors.readline() for _ in range(2)]
+        other = server.workers()[1]
+        lines = []
+        for count in range(4):
+            killed = next(pid for pid in until(lambda: _two(server)) if pid != other)
+            if count == 3:
+                broken.touch()
+            os.kill(killed, signal.SIGKILL)
+            lines.append(errors.readline())
+        lines.append(errors.readline())
         told = server.ask()
         broken.unlink()
-        until(lambda: len(server.workers()) == 2, within=10)
+        until(lambda: _two(server), within=10)
 
     assert lines == [
-        "Worker 0 ended (exit code -9) and is started again\n",
+        *["Worker 0 ended (exit code -9) and is started again\n"] * 4,
         "Worker 0 ended (RuntimeError: the database is down) and is started again\n",
     ]
     assert told["pid"] == other
@@ -176,9 +193,10 @@ def test_workers_that_keep_dying_end_the_server() -> None:
 
 
 @pytest.mark.parametrize("workers", COUNTS)
-def test_an_app_that_cannot_start_ends_the_server(workers: int) -> None:
+@pytest.mark.parametrize("start", ["badly", "reported"])
+def test_an_app_that_cannot_start_ends_the_server(workers: int, start: str) -> None:
     """One sentence and an exit code, no traceback."""
-    with program.start(Plan(workers=workers, start="badly")) as process:
+    with program.start(Plan(workers=workers, start=start)) as process:
         _, said = process.communicate(timeout=10)
 
     assert process.returncode == 1
@@ -281,11 +299,30 @@ def test_a_body_that_drips_does_not_delay_the_end() -> None:
     assert answer.status == 408
 
 
+def test_a_head_that_drips_does_not_delay_the_end() -> None:
+    """Nor does one that begins after the signal."""
+    limits = TransportLimits(drain_request_seconds=0.3)
+    with running(limits=limits) as server, Peer(server.port) as peer:
+        peer.ask(get())
+        server.server.should_exit = True
+        until(lambda: not is_listening(server.port))
+        answer = peer.ask(get()[:-2])
+
+    assert answer.status == 408
+
+
+def _two(server: program.Program) -> list[int] | None:
+    """Return the workers when there are two."""
+    workers = server.workers()
+    return workers if len(workers) == 2 else None
+
+
 @dataclass
 class _Client:
     """Asks until nobody listens any more, and counts the requests that got no answer."""
 
     port: int
+    path: str
     keeps: bool
     answered: int = 0
     cut: int = 0
@@ -312,7 +349,7 @@ class _Client:
         stays = True
         while stays:
             try:
-                answer = peer.ask(get("/slow"))
+                answer = peer.ask(get(self.path))
             except (ClosedError, ConnectionError):
                 self.cut += 1
                 return

@@ -21,6 +21,8 @@ from watchword.http.listening import ServeError
 from watchword.http.server import ServerConfig, serve
 
 ROOT = Path(__file__).resolve().parents[2]
+DOWN = "the database is down"
+SOUP = f"Traceback (most recent call last):\n  ...\nRuntimeError: {DOWN}\n"
 PATHS = os.pathsep.join(str(ROOT / folder) for folder in ("src", "tests"))
 
 
@@ -33,9 +35,11 @@ class Plan:
     grace_seconds: int = 10
     slow_seconds: float = 0.1
     start: str = "well"
-    """Or "badly" (an exception), or "dead" (the process ends)."""
+    """Or "badly" (an exception), "reported" (what Starlette says), "dead" (the process ends)."""
     broken: str = ""
     """While this file exists, no worker can start."""
+    late: str = ""
+    """The second worker takes a while to start, and then makes this file."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,31 @@ class SmallApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            if self.plan.start == "reported":
+                await send({"type": "lifespan.startup.failed", "message": SOUP})
+                return
+            await _pause(0.3 if self.plan.late and self.index == 1 else 0.0)
             self._start()
             await live(receive, send)
             return
         patience = {"/slow": self.plan.slow_seconds, "/forever": 1000.0}.get(scope["path"])
         if patience is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.Event().wait(), patience)
+            await _pause(patience)
         await answer(send, {"pid": os.getpid(), "index": self.index})
 
     def _start(self) -> None:
         if self.plan.start == "dead":
             os._exit(7)
+        if self.plan.late and self.index == 1:
+            Path(self.plan.late).touch()
         if self.plan.start == "badly" or (self.plan.broken and Path(self.plan.broken).exists()):
-            raise RuntimeError("the database is down")
+            raise RuntimeError(DOWN)
+
+
+async def _pause(seconds: float) -> None:
+    """Take as long as real work would."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.Event().wait(), seconds)
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._fed += size
             self._fed_surely += size
         elif self._stage == BODY:
-            self._fed, self._fed_surely = size, 0
+            self._fed = size
             self._wire_left -= size
             if self._wire_left < 0:
                 self._refuse(413)
