@@ -50,9 +50,13 @@ def urls(listeners: list[socket.socket], scheme: str) -> tuple[str, ...]:
     )
 
 
-def allow_open_files(limits: TransportLimits) -> None:
-    """Raise the soft limit of open files: connections must not starve the database of them."""
-    wanted = limits.connections_max + limits.turned_away_max + FILES_BESIDE_CONNECTIONS
+def allow_open_files(limits: TransportLimits, *, is_tls: bool = False) -> None:
+    """Raise the soft limit of open files: connections must not starve the database of them.
+
+    With TLS as many more may be in their handshake.
+    """
+    connections = limits.connections_max * (2 if is_tls else 1)
+    wanted = connections + limits.turned_away_max + FILES_BESIDE_CONNECTIONS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise ServeError(

@@ -23,6 +23,7 @@ import uvicorn
 import uvloop
 
 from watchword.http.gate import Gate, Served, TransportLimits
+from watchword.http.handshakes import TlsDoor
 from watchword.http.lifespan import QuietLifespan, reason_of
 from watchword.http.listening import ServeError, allow_open_files, hold_off, listen, urls
 from watchword.http.protocol import LimitedProtocol
@@ -31,6 +32,9 @@ from watchword.http.workers import Post, Supervisor
 
 BACKLOG = 2048
 LOG = logging.getLogger(__name__)
+
+Door = asyncio.Server | TlsDoor
+"""What listens on a socket."""
 
 Factory = Callable[[int], Served]
 """Builds what a worker serves, from the worker's number (0, 1, ...).
@@ -60,7 +64,7 @@ def serve(
     `on_ready` gets the URLs once every worker accepts requests. ServeError is raised when
     the server cannot start, or when its workers keep dying.
     """
-    allow_open_files(config.limits)
+    allow_open_files(config.limits, is_tls=config.tls is not None)
     listeners = listen(config.host, config.port)
     places = urls(listeners, "https" if config.tls else "http")
     try:
@@ -141,6 +145,7 @@ class GracefulServer(uvicorn.Server):
         self._on_started = on_started
         self._lifeline = lifeline
         self._gate: Gate
+        self._doors: list[Door] = []
 
     def serve_on(self, listeners: list[socket.socket]) -> int:
         """Serve until told to stop; return 1 if the app could not end in order."""
@@ -157,7 +162,8 @@ class GracefulServer(uvicorn.Server):
         if self.lifespan.should_exit:
             raise ServeError(self.lifespan.reason)
         self._gate = Gate(self._limits, self._served, loop)
-        self.servers = [await self._listen_on(listener) for listener in sockets or []]
+        self._doors = [await self._listen_on(listener) for listener in sockets or []]
+        self.servers = [door for door in self._doors if not isinstance(door, TlsDoor)]
         self.started = True
         try:
             self._on_started()
@@ -165,19 +171,13 @@ class GracefulServer(uvicorn.Server):
             await self.shutdown(sockets)
             raise
 
-    async def _listen_on(self, listener: socket.socket) -> asyncio.Server:
+    async def _listen_on(self, listener: socket.socket) -> Door:
         context = self.config.ssl
-        # A client that dawdles over the handshake is no connection yet, so the gate cannot see it.
-        handshake = self._limits.head_seconds if context else None
-        goodbye = self._limits.linger_seconds if context else None
-        return await asyncio.get_running_loop().create_server(
-            self._protocol,
-            sock=listener,
-            backlog=BACKLOG,
-            ssl=context,
-            ssl_handshake_timeout=handshake,
-            ssl_shutdown_timeout=goodbye,
-        )
+        if context is None:
+            loop = asyncio.get_running_loop()
+            return await loop.create_server(self._protocol, sock=listener, backlog=BACKLOG)
+        listener.listen(BACKLOG)
+        return TlsDoor(listener, self._protocol, context=context, limits=self._limits)
 
     def _protocol(self) -> LimitedProtocol:
         state, loop = self.lifespan.state, asyncio.get_running_loop()
@@ -188,21 +188,27 @@ class GracefulServer(uvicorn.Server):
         if self._lifeline is not None:
             loop.remove_reader(self._lifeline)
         self._gate.drain()
-        for connection in self._stop_listening(sockets or []):
-            await loop.connect_accepted_socket(self._protocol, connection, ssl=self.config.ssl)
+        for door, connection in self._stop_listening(sockets or []):
+            if isinstance(door, TlsDoor):
+                door.admit(connection)
+            else:
+                await loop.connect_accepted_socket(self._protocol, connection)
+        for door in self._doors:
+            if isinstance(door, TlsDoor):
+                await door.settle()
         await super().shutdown(sockets)
 
-    def _stop_listening(self, listeners: list[socket.socket]) -> list[socket.socket]:
+    def _stop_listening(self, listeners: list[socket.socket]) -> list[tuple[Door, socket.socket]]:
         """Close the listening sockets; return who had connected: the kernel would reset them."""
-        waiting: list[socket.socket] = []
+        waiting: list[tuple[Door, socket.socket]] = []
         if self._lifeline is None:  # a worker may end alone, and the others serve on
             hold_off(listeners)
         # Nothing may come between the last look and the close, so nothing is awaited here.
-        for server, listener in zip(self.servers, listeners, strict=True):
+        for door, listener in zip(self._doors, listeners, strict=True):
             with suppress(OSError):
                 while True:
-                    waiting.append(listener.accept()[0])
-            server.close()
+                    waiting.append((door, listener.accept()[0]))
+            door.close()
         return waiting
 
     @contextmanager

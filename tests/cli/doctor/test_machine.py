@@ -39,7 +39,7 @@ def test_the_smaller_of_machine_and_container_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("most", "grade"),
-    [(1299, Grade.WARN), (1300, Grade.OK), (resource.RLIM_INFINITY, Grade.OK)],
+    [(1355, Grade.WARN), (1356, Grade.OK), (resource.RLIM_INFINITY, Grade.OK)],
 )
 def test_open_files_must_hold_every_connection(most: int, grade: Grade) -> None:
     """A thousand connections need some more files than that."""

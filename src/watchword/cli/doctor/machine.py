@@ -11,8 +11,8 @@ MIB = 1024 * 1024
 HASH_MIB = 19
 """What one Argon2id hash holds while it runs (m=19456 KiB)."""
 WORKER_MIB = 80
-FILES_BESIDE_CONNECTIONS = 300
-"""Sockets, pipes, logs, the database: a generous count."""
+FILES_BESIDE_CONNECTIONS = 356
+"""What the server asks for: a hundred who are turned away; pipes, logs, the database."""
 SPACE_LOW_MIB = 1024
 SPACE_GONE_MIB = 100
 
@@ -74,7 +74,9 @@ def _text(path: Path) -> str:
 def look_at_open_files(settings: Settings) -> Finding:
     """Compare the hard limit with our connections; the server raises the soft one itself."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return judge_open_files(hard, settings.server.connections_max)
+    # With TLS as many more may be in their handshake.
+    sides = 1 if settings.server.tls == "off" else 2
+    return judge_open_files(hard, settings.server.connections_max * sides)
 
 
 def judge_open_files(most: int, connections: int) -> Finding:
