@@ -14,6 +14,8 @@ from typing import Protocol
 
 from starlette.types import ASGIApp
 
+from watchword.http.heads import path_of
+
 NEVER = float("inf")
 
 Render = Callable[[int, str], tuple[bytes, str]]
@@ -127,9 +129,10 @@ class Gate:
             self._timer.cancel()
             self._timer = self._loop.call_later(self._tick, self._sweep)
 
-    def body_bytes_max(self, path: str) -> int:
+    def body_bytes_max(self, target: bytes) -> int:
+        """Return how long a body may be that is sent to this target."""
         ask = self.served.body_bytes_max
-        return self.limits.body_bytes_max if ask is None else ask(path)
+        return self.limits.body_bytes_max if ask is None else ask(path_of(target))
 
     def refusal(
         self, status: int, path: str, *, head_only: bool, headers: list[tuple[bytes, bytes]]

@@ -66,6 +66,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.url = b""
         self._gate = gate
         self._limits = gate.limits
+        self._fields_max = gate.limits.head_fields_max
         self._stage = AWAIT
         self._status = 0  # why the parser was stopped
         self._farewell: bytes | None = None  # a refusal that waits for earlier answers
@@ -221,7 +222,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
         headers = self.headers
-        if len(headers) >= self._limits.head_fields_max:
+        if len(headers) >= self._fields_max:
             self._stop(431)
         if name in WATCHED:
             self._watch(name, value)
@@ -273,7 +274,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._stop(503)
 
     def _check_body(self) -> None:
-        limit = self._gate.body_bytes_max(path_of(self.url))
+        limit = self._gate.body_bytes_max(self.url)
         if self._length > limit:
             self._stop(413)
         self._body_left = limit
