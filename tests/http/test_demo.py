@@ -52,6 +52,9 @@ async def test_this_machine_is_answered(box: Toybox, host: str) -> None:
         "2130706433",
         "",
         "::1",
+        "[::1].example.com",
+        "[::1]example.com:80",
+        "[::1",
     ],
 )
 async def test_another_host_is_refused(box: Toybox, host: str) -> None:

@@ -23,7 +23,9 @@ def refuses_demo(arrival: Arrival) -> bool:
 @lru_cache(maxsize=256)
 def _is_loopback(host: str) -> bool:
     if host.startswith("["):
-        name = host[1:].partition("]")[0]
+        name, bracket, rest = host[1:].partition("]")
+        if not bracket or rest[:1] not in {"", ":"}:
+            return False
     else:
         name = host.partition(":")[0].lower().removesuffix(".")
     if name == "localhost":
