@@ -192,12 +192,13 @@ def test_old_versions_of_tls_are_not_spoken(server: Running) -> None:
 def test_refusals_are_heard_over_tls(
     server: Running, trusting: ssl.SSLContext, request_: bytes, status: int
 ) -> None:
-    """The answer arrives whole, then the connection ends."""
+    """The answer arrives whole and says to stay with TLS, then the connection ends."""
     with Peer(server.port, context=trusting) as peer:
         answer = peer.ask(request_)
         rest = peer.last_words()
 
     assert (answer.status, rest) == (status, b"")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
 def test_a_handshake_that_never_comes_is_ended(server: Running) -> None:

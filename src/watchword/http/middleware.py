@@ -34,7 +34,7 @@ _ALWAYS = (
 # Almost every answer has an account or a secret in it; who wants it kept says so.
 _NO_STORE = (b"cache-control", b"no-store")
 # A year, as RFC 6797 and hstspreload expect; without subdomains, which may not be ours.
-_HSTS = (b"strict-transport-security", b"max-age=31536000")
+HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 _LAST_WORD = say_status(shared_voice(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
@@ -119,4 +119,4 @@ def _added(message: Message, arrival: Arrival) -> Iterator[tuple[bytes, bytes]]:
     if not any(name == _NO_STORE[0] for name, _ in message["headers"]):
         yield _NO_STORE
     if arrival.client.is_secure:
-        yield _HSTS
+        yield HSTS

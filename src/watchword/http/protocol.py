@@ -29,6 +29,7 @@ from uvicorn.server import ServerState
 
 from watchword.http.gate import NEVER, Gate
 from watchword.http.heads import head_bytes, is_host, names_host, path_of, without_upgrade
+from watchword.http.middleware import HSTS
 
 # Where the connection stands in reading, in order. Plain numbers, since each read compares them.
 AWAIT: Final = 0  # between requests
@@ -339,7 +340,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _say(self, status: int, *, after_others: bool = False, head_only: bool = False) -> None:
         head_only = head_only or (self.url != b"" and self.parser.get_method() == b"HEAD")
         path = "" if self._stage == AWAIT else path_of(self.url)
-        headers = self.server_state.default_headers
+        headers = [*self.server_state.default_headers, *([HSTS] if self.scheme == "https" else [])]
         answer = self._gate.refusal(status, path, head_only=head_only, headers=headers)
         if not after_others:
             self._part(answer)
