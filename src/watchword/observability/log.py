@@ -98,6 +98,8 @@ def configure(
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
+    # What it tells at info, that it begins and ends, we say ourselves.
+    logging.getLogger("uvicorn.error").setLevel(max(_output.threshold, logging.WARNING))
     root = logging.getLogger()
     root.handlers[:] = [_FromLibraries()]
     root.setLevel(_output.threshold)
