@@ -173,7 +173,7 @@ def test_no_secret_is_told_or_kept(store: Store, request: pytest.FixtureRequest)
         store = Store(store.folder, store.database.replace("@", f":{MARK}-database@"))
         folders.append(request.getfixturevalue("postgres_server").folder)
 
-    with serving(store, settings=SETTINGS) as server:
+    with serving(store, "--workers", "2", settings=SETTINGS) as server:
         visit = Visit(server)
         set_up(visit, (store.folder / "printed-setup-token.txt").read_text().strip())
         for part in (try_passwords, show_credentials, send_bad_bodies, send_no_requests):
