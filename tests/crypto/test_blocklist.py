@@ -178,7 +178,7 @@ async def test_no_password_takes_the_loop_for_long(blocklist: GuessableBlocklist
 
     Unbounded, a hundred such signs cost 240 ms; the limit here leaves room for a slow machine.
     """
-    chance = random.Random(1)  # noqa: S311 - only to be the same at each run
+    chance = random.Random(1)
     signs = "4@8({[<369!1|70$5+%2aeiost"
     costly = ["".join(chance.choices(signs, k=size)) for size in (12, 13, 32, 64, 100, 1024) * 5]
     costly += [("4@8({[<360!1|5$7+%2" * 60)[:size] for size in (100, 1024)]
