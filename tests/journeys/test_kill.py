@@ -1,9 +1,13 @@
 """kill -9 in the middle of the work: what was acknowledged is there, and nothing is half there."""
 
 import asyncio
+import os
+import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 import pytest
@@ -21,66 +25,102 @@ KILLS = 10
 REGISTRATIONS = 500
 CLIENTS = 24
 BEFORE_A_KILL_MAX = 60
+WORKER_KILLS = 3
+"""A parent gives up whose workers die five times within ten seconds."""
+
 SAMPLE = 3
 SETTINGS = {**WITH_ADMIN, **FOR_ALL}
 
 
-async def test_nothing_acknowledged_is_lost(store: Store) -> None:
-    """Killed ten times among 500 registrations, it starts again each time and knows them all."""
-    chance = Random(9261)  # the same at each run, as far as the machine is
-    told: list[str] = []
+@dataclass
+class Guests:
+    """People who register, and who of them was told yes."""
 
-    for number in range(KILLS):
-        with serving(store, "--workers", str(1 + number % 2), settings=SETTINGS) as server:
-            await assert_known(server, told)
-            enough = len(told) + chance.randrange(BEFORE_A_KILL_MAX)
-            names = (f"guest-{number}-{guest}" for guest in range(REGISTRATIONS))
-            await register_until_killed(server, names, told, enough)
-    with serving(store, settings=SETTINGS) as server:
-        await assert_known(server, told)
+    told: list[str] = field(default_factory=list)
+    chance: Random = field(default_factory=lambda: Random(9261))  # the same at each run
 
-    assert len(told) > KILLS
-    assert await people.without_password(store) == []
-    if store.database is None:
-        assert complaints(store) == []
+    async def register(self, port: int, names: Iterator[str], kill: Callable[[], None]) -> None:
+        """Register with many clients at once, and kill somewhere in the middle."""
+        enough = len(self.told) + self.chance.randrange(BEFORE_A_KILL_MAX)
 
+        async def has_enough() -> bool:
+            return len(self.told) >= enough
 
-async def register_until_killed(
-    server: Server, names: Iterator[str], told: list[str], enough: int
-) -> None:
-    """Register with many clients at once, and kill the server when enough were told yes."""
+        async with asyncio.TaskGroup() as clients:
+            for _ in range(CLIENTS):
+                clients.create_task(self._register(port, names))
+            await eventually(has_enough, within=30)
+            kill()
 
-    async def register() -> None:
+    async def _register(self, port: int, names: Iterator[str]) -> None:
         with suppress(ClosedError, ConnectionError):
-            async with await Line.open(server.port) as line:
+            async with await Line.open(port) as line:
                 for name in names:
                     who = {"username": name, "password": PASSWORD}
                     answer = await line.ask("POST", REGISTER, who)
                     assert answer.status == 200, answer
-                    told.append(name)
+                    self.told.append(name)
 
-    async def has_enough() -> bool:
-        return len(told) >= enough
+    async def assert_known(self, port: int) -> None:
+        """Find everybody who was told yes in the list, and let the last ones log in."""
+        async with await Line.open(port) as line:
+            known = await people.names(line, await people.log_in(line))
+            for name in self.told[-SAMPLE:]:
+                await people.log_in(line, name)
 
-    async with asyncio.TaskGroup() as clients:
-        for _ in range(CLIENTS):
-            clients.create_task(register())
-        await eventually(has_enough, within=30)
-        server.kill()
+        assert set(self.told) - set(known) == set()
 
 
-async def assert_known(server: Server, told: list[str]) -> None:
-    """Find everybody who was told yes in the list, and let the last ones log in."""
-    async with await Line.open(server.port) as line:
-        known = await people.names(line, await people.log_in(line))
-        for name in told[-SAMPLE:]:
-            await people.log_in(line, name)
+async def test_nothing_acknowledged_is_lost(store: Store) -> None:
+    """Killed ten times among 500 registrations, it starts again each time and knows them all."""
+    guests = Guests()
 
-    assert set(told) - set(known) == set()
+    for number in range(KILLS):
+        with serving(store, "--workers", str(1 + number % 2), settings=SETTINGS) as server:
+            await guests.assert_known(server.port)
+            names = (f"guest-{number}-{guest}" for guest in range(REGISTRATIONS))
+            await guests.register(server.port, names, server.kill)
+    with serving(store, settings=SETTINGS) as server:
+        await guests.assert_known(server.port)
+
+    assert len(guests.told) > KILLS
+    assert await people.without_password(store) == []
+    assert complaints(store) == []
+
+
+async def test_a_worker_that_is_killed_is_replaced(store: Store) -> None:
+    """The other goes on, a new one comes by itself, and nothing is lost."""
+    guests = Guests()
+
+    with serving(store, "--workers", "2", settings=SETTINGS) as server:
+        for number in range(WORKER_KILLS):
+            victim = guests.chance.choice(server.workers())
+            names = (f"guest-{number}-{guest}" for guest in range(2 * BEFORE_A_KILL_MAX))
+            kill = partial(os.kill, victim, signal.SIGKILL)
+            await guests.register(server.port, names, kill)
+            await eventually(lambda: both_serve(server), within=10)
+            await guests.assert_known(server.port)
+        code = server.stop()
+
+    assert code == 0
+    assert len(guests.told) > WORKER_KILLS * BEFORE_A_KILL_MAX
+    assert await people.without_password(store) == []
+    assert complaints(store) == []
+
+
+async def both_serve(server: Server) -> bool:
+    """Say whether two workers accept connections."""
+    found = set()
+    for _ in range(20):
+        async with await Line.open(server.port) as line:
+            found.add((await line.ask("GET", "/livez")).document["worker"])
+    return len(found) == 2
 
 
 def complaints(store: Store) -> list[object]:
-    """Return what SQLite finds wrong with its file."""
+    """Return what SQLite finds wrong with its file, if that is where the store is."""
+    if store.database is not None:
+        return []
     with closing(sqlite3.connect(store.file)) as database:
         found = database.execute("PRAGMA integrity_check").fetchall()
         found += database.execute("PRAGMA foreign_key_check").fetchall()
