@@ -95,7 +95,8 @@ def test_a_silent_handshake_does_not_delay_the_end(files: TlsFiles) -> None:
 
 def test_a_handshake_under_way_may_end(files: TlsFiles, trusting: ssl.SSLContext) -> None:
     """Who connected before the signal is served after it."""
-    with running(tls=files) as server, Peer(server.port) as peer:
+    patient = TransportLimits(drain_idle_seconds=10)
+    with running(tls=files, limits=patient) as server, Peer(server.port) as peer:
         server.server.should_exit = True
         until(lambda: not is_listening(server.port))
         peer.socket = trusting.wrap_socket(peer.socket, server_hostname="localhost")

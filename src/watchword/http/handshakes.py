@@ -40,6 +40,7 @@ class TlsDoor:
         """Take no more connections."""
         self._is_open = False
         self._loop.remove_reader(self._listener.fileno())
+        self._listener.close()
 
     def admit(self, connection: socket.socket) -> None:
         """Begin the handshake of somebody who has connected, or hang up if there are too many."""
