@@ -24,10 +24,15 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Pair:
-    """One turn of ours and one of the limit, right after each other."""
+    """One turn of ours between two of the limit, since the speed of the machine drifts."""
 
     ours: float
-    limit: float
+    before: float
+    after: float
+
+    @property
+    def limit(self) -> float:
+        return (self.before + self.after) / 2
 
     @property
     def ratio(self) -> float:
@@ -83,12 +88,13 @@ def _logins(running: Running, options: argparse.Namespace) -> None:
     def stream(number: int) -> Iterator[bytes]:
         return cycle(bodies[number:] + bodies[:number])
 
-    pairs, outcomes = [], []
-    for _ in range(options.turns):
-        limit = _hash_rate(options.hash_threads, options.seconds)
-        outcomes.append(_press(running.port, stream, options.seconds))
-        pairs.append(Pair(outcomes[-1].rate, limit))
-    _report("log-in", "bare hash", pairs, outcomes)
+    _compare(
+        "log-in",
+        "bare hash",
+        options.turns,
+        ours=lambda: _press(running.port, stream, options.seconds),
+        limit=lambda: _hash_rate(options.hash_threads, options.seconds),
+    )
 
 
 def _checks(running: Running, options: argparse.Namespace) -> None:
@@ -97,13 +103,14 @@ def _checks(running: Running, options: argparse.Namespace) -> None:
     ours = [request("GET", "/api/auth/me", token=token) for token in tokens]
     port = free_port()
     command = [sys.executable, str(HERE / "bare.py"), str(port)]
-    pairs, outcomes = [], []
     with started(command, port, dict(os.environ)) as bare:
-        for _ in range(options.turns):
-            limit = _press(bare.port, lambda _: cycle(ours), options.seconds)
-            outcomes.append(_press(running.port, lambda _: cycle(ours), options.seconds))
-            pairs.append(Pair(outcomes[-1].rate, limit.rate))
-    _report("token check", "bare handler", pairs, outcomes)
+        _compare(
+            "token check",
+            "bare handler",
+            options.turns,
+            ours=lambda: _press(running.port, lambda _: cycle(ours), options.seconds),
+            limit=lambda: _press(bare.port, lambda _: cycle(ours), options.seconds).rate,
+        )
 
 
 def _token(running: Running, number: int) -> str:
@@ -119,6 +126,24 @@ def _hash_rate(threads: int, seconds: float) -> float:
 
 def _press(port: int, stream: Callable[[int], Iterator[bytes]], seconds: float) -> Outcome:
     return uvloop.run(press(port, stream, connections=CONNECTIONS, seconds=seconds))
+
+
+def _compare(
+    name: str,
+    limit_name: str,
+    turns: int,
+    *,
+    ours: Callable[[], Outcome],
+    limit: Callable[[], float],
+) -> None:
+    pairs, outcomes = [], []
+    before = limit()
+    for _ in range(turns):
+        outcomes.append(ours())
+        after = limit()
+        pairs.append(Pair(outcomes[-1].rate, before, after))
+        before = after
+    _report(name, limit_name, pairs, outcomes)
 
 
 def _report(ours: str, limit: str, pairs: list[Pair], outcomes: list[Outcome]) -> None:
