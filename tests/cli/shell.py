@@ -16,6 +16,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+from parts.waiting import until
 from watchword.app.house import open_house
 from watchword.cli.program import app
 from watchword.core.kernel.caller import Origin
@@ -120,11 +121,28 @@ def at_terminal(words: Sequence[str], answers: Sequence[tuple[str, str]]) -> Ran
     seen = ""
     for question, answer in answers:
         seen += _read_until(terminal, question)
+        _wait_asleep(pid)
         os.write(terminal, answer.encode())
     seen += _read_until(terminal, None)
     os.close(terminal)
     _, status = os.waitpid(pid, 0)
     return Ran(os.waitstatus_to_exitcode(status), seen, "")
+
+
+def _wait_asleep(pid: int) -> None:
+    """Wait until the program waits for a key, as it does long before a person presses one.
+
+    A signal between the question and that wait would be noted, and felt with the next key.
+    """
+    looks = 0
+
+    def asleep() -> bool:
+        nonlocal looks
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+        looks = looks + 1 if state == "S" else 0
+        return looks > 2
+
+    until(asleep)
 
 
 def _read_until(terminal: int, text: str | None) -> str:
