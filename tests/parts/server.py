@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +74,10 @@ class Server:
 
     def kill(self) -> None:
         """Kill all of it at once, as a machine does that loses its power."""
-        with suppress(ProcessLookupError):
+        # Once it was waited for, its number may be another's; workers follow their parent anyway.
+        if self.process.returncode is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(STOP_S)
+            self.process.wait(STOP_S)
 
     def told(self) -> str:
         """Return what it wrote to its log."""
