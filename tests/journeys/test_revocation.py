@@ -1,10 +1,12 @@
 """What was revoked is dead in every process before the answer says so."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,7 @@ from parts.traffic import Counts, traffic
 pytestmark = pytest.mark.slow
 
 WORKERS = 2
+NODES_HEAR_S = 1.0
 BUSY_PEOPLE = [f"busy-{number}" for number in range(2)]
 
 Look = tuple[int, str]
@@ -181,3 +184,32 @@ async def test_what_a_command_revokes_is_dead_at_once(store: Store, *, busy: boo
                 wrong.append((name, words, seen))
 
     assert wrong == []
+
+
+async def test_another_node_hears_of_it_within_a_second(postgres_url: str, tmp_path: Path) -> None:
+    """Two servers that share nothing but the database and the master key."""
+    settings = {**people.WITH_ADMIN, "WATCHWORD_MASTER_KEY": "A" * 43}
+    names = [f"node-{number}" for number in range(20)]
+    here, there = (Store(tmp_path / name, postgres_url) for name in ("here", "there"))
+    delays = []
+
+    with serving(here, settings=settings) as first, serving(there, settings=settings) as second:
+        await people.furnish(here, names)
+        async with await Line.open(first.port) as near, await Line.open(second.port) as far:
+            place = Place(here, [near, far], await people.log_in(near))
+            for name, revoke in zip(
+                names, cycle([log_out, disable, delete, reset_password]), strict=False
+            ):
+                person = await place.arrive(name)
+                await revoke(place, near, person)
+                delays.append(await time_to_die(far, person))
+
+    assert max(delays) < NODES_HEAR_S
+
+
+async def time_to_die(line: Line, person: Person) -> float:
+    """Return for how long a token is still accepted, in seconds."""
+    began = time.monotonic()
+    while (await line.ask("GET", ME, token=person.token)).status == 200:
+        pass
+    return time.monotonic() - began

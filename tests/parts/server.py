@@ -14,7 +14,7 @@ from parts.waiting import until
 
 PROGRAM = Path(sys.executable).with_name("watchword")
 LISTENS = re.compile(r"listens on \w+://[^ ]+:(\d+)")
-READY_S = 20.0
+READY_S = 40.0
 STOP_S = 20.0
 FOR_ALL = {"WATCHWORD_LIMITS__EXEMPT_ADDRESSES": "127.0.0.0/8"}
 """Settings for a test whose requests all come from one address."""
