@@ -1,19 +1,23 @@
 """Everything the core asks of the outside, in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from watchword.core.accounts.model import Account
 from watchword.core.accounts.store import AccountStore
+from watchword.core.apikeys.model import ApiKey
+from watchword.core.apikeys.store import ApiKeyStore
 from watchword.core.audit.store import AuditStore
 from watchword.core.credentials.store import CredentialStore
+from watchword.core.groups.store import GroupStore
 from watchword.core.kernel.caller import Origin
-from watchword.core.kernel.ids import SessionId
+from watchword.core.kernel.ids import ApiKeyId, SessionId
 from watchword.core.policy.refusals import Refusal
 from watchword.core.policy.store import AttemptGate, AttemptStore
+from watchword.core.revocations.store import RevocationLog
 from watchword.core.sessions.model import AccessToken, Session
 from watchword.core.sessions.store import SessionStore
 from watchword.core.setup.store import SetupStore
@@ -27,6 +31,14 @@ class Bearer:
 
     account: Account
     session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """An API key and its account, read together."""
+
+    account: Account
+    key: ApiKey
 
 
 class Work(Protocol):
@@ -51,9 +63,21 @@ class Work(Protocol):
     def setup(self) -> SetupStore: ...
     @property
     def signing_keys(self) -> SigningKeyStore: ...
+    @property
+    def api_keys(self) -> ApiKeyStore: ...
+    @property
+    def groups(self) -> GroupStore: ...
+    @property
+    def revocation_log(self) -> RevocationLog: ...
 
     async def bearer(self, session_id: SessionId) -> Bearer | None:
         """Return a stored session with its account, in one look: each request asks this.
+
+        Says nothing of expiry or state; the caller judges.
+        """
+
+    async def key_holder(self, digests: Sequence[str]) -> KeyHolder | None:
+        """Return the API key that has one of these digests, with its account, in one look.
 
         Says nothing of expiry or state; the caller judges.
         """
@@ -132,6 +156,30 @@ class Digester(Protocol):
 
     def digest(self, purpose: str, text: str) -> str:
         """Return HMAC-SHA-256 as base64url; each purpose has its own key."""
+
+
+class KeySafe(Protocol):
+    """Turns the text of API keys into what may be stored; its own keys are never there."""
+
+    def digests(self, text: str) -> tuple[str, ...]:
+        """Return keyed digests of a key: by our current key first, then by each retired one."""
+
+    def seal(self, text: str, *, about: str) -> str:
+        """Encrypt a key under our current one; only who says `about` again can open it."""
+
+    def reveal(self, sealed: str, *, about: str) -> str | None:
+        """Return the text again, None if it is damaged or under a key that we do not have."""
+
+
+class KeyRates(Protocol):
+    """Counts how often API keys are used, for all processes of this machine together."""
+
+    def take(self, key_id: ApiKeyId, *, per_minute: int, at: datetime) -> int:
+        """Count one use, or return the whole seconds until the next may come; 0 if it counted.
+
+        As many as `per_minute` may come at once; they come back one by one, spread evenly
+        over a minute. What is refused counts for nothing. Quick, and raises nothing.
+        """
 
 
 class Signer(Protocol):

@@ -43,7 +43,8 @@ class AccountStore(Protocol):
     def delete(self, account_id: AccountId) -> None:
         """Record the end of the account and of everything that belongs to it.
 
-        At commit: NotFoundError if it is gone. Audit events stay.
+        At commit: NotFoundError if it is gone. Audit events stay. Its sessions enter the
+        RevocationLog.
         """
 
     def require_not_last_admin(self, account_id: AccountId) -> None:

@@ -23,8 +23,17 @@ class Action(StrEnum):
     SESSION_SIGNIN_OK = "session.signin.ok"
     SESSION_SIGNIN_REFUSED = "session.signin.refused"
     SESSION_END = "session.end"
+    SESSION_EXCHANGE = "session.exchange"
     SETUP_ADMIN = "setup.admin"
     SIGNING_KEY_ROTATE = "signing-key.rotate"
+    API_KEY_CREATE = "api-key.create"
+    API_KEY_ROTATE = "api-key.rotate"
+    API_KEY_DELETE = "api-key.delete"
+    GROUP_CREATE = "group.create"
+    GROUP_CHANGE = "group.change"
+    GROUP_DELETE = "group.delete"
+    GROUP_ADD = "group.add"
+    GROUP_REMOVE = "group.remove"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
 
 Network = IPv4Network | IPv6Network
 
@@ -31,13 +31,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """On whose behalf a service works, for permission and for the audit trail."""
+    """On whose behalf a service works, for permission and for the audit trail.
+
+    Who came with an API key has its id here and no session.
+    """
 
     name: str
     is_admin: bool
     origin: Origin
     account_id: AccountId | None = None
     session_id: SessionId | None = None
+    key_id: ApiKeyId | None = None
 
 
 def operator(origin: Origin) -> Actor:

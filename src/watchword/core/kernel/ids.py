@@ -3,4 +3,6 @@
 from typing import NewType
 
 AccountId = NewType("AccountId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+GroupId = NewType("GroupId", str)
 SessionId = NewType("SessionId", str)

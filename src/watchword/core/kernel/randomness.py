@@ -14,6 +14,9 @@ class Randomness(Protocol):
     def uuid(self) -> str:
         """Return a random UUID (RFC 9562, version 4) in its usual spelling."""
 
+    def number(self, bits: int) -> int:
+        """Return a random number of at most so many bits."""
+
 
 class SystemRandomness:
     """The operating system's generator."""
@@ -23,3 +26,6 @@ class SystemRandomness:
 
     def uuid(self) -> str:
         return str(uuid.uuid4())
+
+    def number(self, bits: int) -> int:
+        return secrets.randbits(bits)

@@ -1,6 +1,8 @@
 """What a new password must be."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watchword.core.policy.refusals import Refusal, Refused
@@ -19,16 +21,53 @@ class Preset(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordDemand:
+    """What one group says of its members' passwords; None says nothing."""
+
+    days: int | None = None
+    history: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordPolicy:
     """The rules of one preset; lengths are in characters.
 
     No rule asks for kinds of characters (NIST SP 800-63B-4, 3.1.1.2; ASVS 5.0, 6.2.5).
-    `history` counts the current password too; 0 looks at none.
+    `history` counts the current password too; 0 looks at none. After `days` a password
+    has expired; 0 is never, and the default (NIST SP 800-63B-4, 3.1.1.2; ASVS 5.0, 6.2.10).
     """
 
     length_min: int | None
     blocklist: bool
     history: int = 0
+    days: int = 0
+
+    def under(self, demands: Iterable[PasswordDemand]) -> "PasswordPolicy":
+        """Return the policy for who is in groups that demand this.
+
+        What a group says counts instead of what the server says; of several groups the
+        strictest counts: the fewest days, the longest history.
+        """
+        asked = tuple(demands)
+        days = [one.days for one in asked if one.days is not None]
+        history = [one.history for one in asked if one.history is not None]
+        return replace(
+            self,
+            days=min((one for one in days if one), default=0) if days else self.days,
+            history=max(history) if history else self.history,
+        )
+
+    @property
+    def remembers(self) -> int:
+        """How many passwords cannot be had again, the current one too.
+
+        Where passwords expire it is one at least: else the old one could be set once more.
+        """
+        return max(self.history, 1 if self.days else 0)
+
+    def end_of(self, changed_at: datetime) -> datetime | None:
+        """Return when a password that was set then expires, None if it never does."""
+        return changed_at + timedelta(days=self.days) if self.days else None
 
     def length_for(self, documented: int) -> int:
         """Return the least length, given what the dialect documents."""

@@ -27,6 +27,17 @@ class Refusal(StrEnum):
     PASSWORD_LONG = "password_long"
     PASSWORD_COMMON = "password_common"
     PASSWORD_REUSED = "password_reused"
+    PASSWORD_EXPIRED = "password_expired"
+    LIFETIME_INVALID = "lifetime_invalid"
+    AUDIENCE_UNKNOWN = "audience_unknown"
+    KEY_NAME_INVALID = "key_name_invalid"
+    KEY_LIMIT = "key_limit"
+    KEY_SCOPE = "key_scope"
+    KEY_THROTTLED = "key_throttled"
+    KEYS_ONLY = "keys_only"
+    GROUP_NAME_INVALID = "group_name_invalid"
+    GROUP_NAME_TAKEN = "group_name_taken"
+    GROUP_LIMIT = "group_limit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ class AccessToken:
     """The claims of one access token (RFC 9068, section 2.2).
 
     `client_id` is the dialect that made it. Times are whole seconds, UTC. `key_id` is the
-    key that a token which was read is signed with.
+    key that a token which was read is signed with. `audience` is the service that it is
+    for, empty for ourselves; a token for another is never read here.
     """
 
     id: str
@@ -38,6 +39,7 @@ class AccessToken:
     issued_at: datetime
     expires_at: datetime
     key_id: str = ""
+    audience: str = ""
 
 
 def session_label(session_id: SessionId) -> str:

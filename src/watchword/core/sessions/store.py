@@ -12,7 +12,8 @@ class SessionStore(Protocol):
     """Keeps sessions until they end. An ended session is gone; the audit trail remembers.
 
     Every method that ends a session is felt by all processes of this machine before
-    `commit` returns, and by other nodes within a second.
+    `commit` returns, and by other nodes within a second. The same commit puts it into the
+    RevocationLog.
     """
 
     async def by_id(self, session_id: SessionId) -> Session | None: ...
@@ -28,6 +29,9 @@ class SessionStore(Protocol):
 
     def add(self, session: Session) -> None:
         """Record a new session. At commit: NotFoundError if the account is gone."""
+
+    def require(self, session_id: SessionId) -> None:
+        """Make the commit depend on the session being there. At commit: DeniedError otherwise."""
 
     def end(self, session_id: SessionId) -> None:
         """Record the end of one session; ending it twice is no error."""

@@ -22,4 +22,7 @@ class SigningKeyStore(Protocol):
         """Record the end of the keys that retired before a moment."""
 
     def delete_others(self, key_id: str) -> None:
-        """Record the end of every key but this: whatever they signed is void."""
+        """Record the end of every key but this: whatever they signed is void.
+
+        The same commit says so in the RevocationLog.
+        """

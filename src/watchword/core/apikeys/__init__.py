@@ -1,0 +1,1 @@
+"""Long-lived keys that machines hold."""

@@ -1,0 +1,1 @@
+"""What was revoked, for services elsewhere that trust our tokens."""
