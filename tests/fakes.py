@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from watchword.core.accounts.model import Account
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.errors import UnavailableError
-from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
 from watchword.core.policy.refusals import Refusal
 from watchword.core.sessions.model import AccessToken
+
+MINUTE = timedelta(minutes=1)
 
 
 class HandClock:
@@ -40,6 +43,10 @@ class CountingRandomness:
     def uuid(self) -> str:
         self._drawn += 1
         return f"00000000-0000-4000-8000-{self._drawn:012d}"
+
+    def number(self, bits: int) -> int:
+        self._drawn += 1
+        return self._drawn % 2**bits
 
 
 @dataclass
@@ -81,6 +88,41 @@ class PlainDigester:
 
 
 @dataclass
+class PlainKeySafe:
+    """Keeps a key under a word that stands before it; `retired` words are still known."""
+
+    current: str = "current"
+    retired: tuple[str, ...] = ()
+
+    def digests(self, text: str) -> tuple[str, ...]:
+        return tuple(f"{word}:{text}" for word in (self.current, *self.retired))
+
+    def seal(self, text: str, *, about: str) -> str:
+        return f"{self.current}|{about}|{text}"
+
+    def reveal(self, sealed: str, *, about: str) -> str | None:
+        word, _, rest = sealed.partition("|")
+        is_ours = word in (self.current, *self.retired) and rest.startswith(f"{about}|")
+        return rest.removeprefix(f"{about}|") if is_ours else None
+
+
+@dataclass
+class CountingKeyRates:
+    """Counts the uses of keys in a dictionary: until when each has used up its share."""
+
+    spent_until: dict[ApiKeyId, datetime] = field(default_factory=dict)
+
+    def take(self, key_id: ApiKeyId, *, per_minute: int, at: datetime) -> int:
+        if per_minute <= 0:
+            return 0
+        step = MINUTE // per_minute
+        spent = min(max(self.spent_until.get(key_id, at), at), at + step * per_minute)
+        wait = spent + step - step * per_minute - at
+        self.spent_until[key_id] = spent if wait > timedelta(0) else spent + step
+        return max(0, ceil(wait / timedelta(seconds=1)))
+
+
+@dataclass
 class ListedBlocklist:
     """Knows the passwords it is given."""
 
@@ -99,6 +141,7 @@ class ReadableSigner:
     reads: int = 0
 
     async def sign(self, token: AccessToken) -> str:
+        audience = {"aud": token.audience} if token.audience else {}
         return json.dumps(
             {
                 "jti": token.id,
@@ -108,6 +151,7 @@ class ReadableSigner:
                 "iat": token.issued_at.timestamp(),
                 "exp": token.expires_at.timestamp(),
                 "kid": self.key_id,
+                **audience,
             }
         )
 
@@ -117,7 +161,7 @@ class ReadableSigner:
             claims = json.loads(text)
         except ValueError:
             return None
-        if claims["kid"] in self.distrusted:
+        if claims["kid"] in self.distrusted or "aud" in claims:
             return None
         return AccessToken(
             id=claims["jti"],

@@ -1,25 +1,21 @@
 """A database in memory: dictionaries, and units of work that apply whole or not at all."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from fakes_apikeys import MemoryApiKeys, key_with
 from fakes_attempts import MemoryAttempts, MemoryGate
-from fakes_stores import (
-    MemoryAccounts,
-    MemoryAudit,
-    MemoryCredentials,
-    MemorySessions,
-    MemorySetup,
-    MemorySigningKeys,
-    Rows,
-    Write,
-)
+from fakes_groups import MemoryGroups
+from fakes_rows import Rows, Write
+from fakes_sessions import MemoryRevocationLog, MemorySessions, MemorySigningKeys
+from fakes_stores import MemoryAccounts, MemoryAudit, MemoryCredentials, MemorySetup
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import SessionId
-from watchword.core.ports import Bearer
+from watchword.core.ports import Bearer, KeyHolder
 
 
 @dataclass
@@ -84,6 +80,9 @@ class MemoryWork:
         self.audit = MemoryAudit(look, record)
         self.setup = MemorySetup(look, record)
         self.signing_keys = MemorySigningKeys(look, record)
+        self.api_keys = MemoryApiKeys(look, record)
+        self.groups = MemoryGroups(look, record)
+        self.revocation_log = MemoryRevocationLog(look, record)
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,6 +99,11 @@ class MemoryWork:
         rows = self._storage.look()
         session = rows.sessions.get(session_id)
         return Bearer(rows.accounts[session.account_id], session) if session else None
+
+    async def key_holder(self, digests: Sequence[str]) -> KeyHolder | None:
+        rows = self._storage.look()
+        key = key_with(rows, digests)
+        return KeyHolder(rows.accounts[key.account_id], key) if key else None
 
     async def commit(self) -> None:
         writes = list(self._writes)

@@ -1,69 +1,21 @@
 """The stores of the database in memory, one for each noun."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias, TypeVar
 
-from fakes_attempts import AttemptRows
+from fakes_rows import MemoryStore, Rows, check_text, page_of
 from watchword.core.accounts.model import Account
 from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, Event
 from watchword.core.credentials.model import PasswordCredential
-from watchword.core.kernel.errors import ConflictError, DeniedError, InvalidError, NotFoundError
-from watchword.core.kernel.ids import AccountId, SessionId
-from watchword.core.kernel.page import PAGE_MAX, Page
-from watchword.core.sessions.model import Session
-from watchword.core.signing.model import SigningKey
-from watchword.storage.cursor import read_cursor, within_page, write_cursor
+from watchword.core.kernel.errors import ConflictError, DeniedError, NotFoundError
+from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.page import Page
+from watchword.storage.cursor import read_cursor
 from watchword.storage.moments import LAST, stored
-from watchword.storage.statement import storable
-
-Listed = TypeVar("Listed")
 
 
-@dataclass
-class Rows:
-    """Everything that is stored. Values are never changed, only replaced."""
-
-    accounts: dict[AccountId, Account] = field(default_factory=dict)
-    passwords: dict[AccountId, PasswordCredential] = field(default_factory=dict)
-    earlier: dict[AccountId, tuple[str, ...]] = field(default_factory=dict)
-    sessions: dict[SessionId, Session] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-    keys: dict[str, SigningKey] = field(default_factory=dict)
-    attempts: AttemptRows = field(default_factory=AttemptRows)
-    instance: str | None = None
-    has_had_account: bool = False
-    token: tuple[str, int] | None = None
-    revoked: bool = False
-
-    def copy(self) -> "Rows":
-        return replace(
-            self,
-            accounts=dict(self.accounts),
-            passwords=dict(self.passwords),
-            earlier=dict(self.earlier),
-            sessions=dict(self.sessions),
-            events=list(self.events),
-            keys=dict(self.keys),
-            attempts=self.attempts.copy(),
-        )
-
-    def drop_session(self, session_id: SessionId) -> None:
-        self.revoked = self.sessions.pop(session_id, None) is not None or self.revoked
-
-
-Write: TypeAlias = Callable[[Rows], None]
-
-
-@dataclass(frozen=True)
-class _Store:
-    look: Callable[[], Rows]
-    record: Callable[[Write], None]
-
-
-class MemoryAccounts(_Store):
+class MemoryAccounts(MemoryStore):
     """Implements AccountStore."""
 
     async def by_id(self, account_id: AccountId) -> Account | None:
@@ -79,7 +31,7 @@ class MemoryAccounts(_Store):
             (stored(account.created_at), account.id, account)
             for account in self.look().accounts.values()
         )
-        return _page("accounts", [item for item in listed if item[:2] > begin], limit)
+        return page_of("accounts", [item for item in listed if item[:2] > begin], limit)
 
     async def count(self) -> int:
         return len(self.look().accounts)
@@ -92,7 +44,7 @@ class MemoryAccounts(_Store):
             rows.accounts[account.id] = account
             rows.has_had_account = True
 
-        _check_text(account.name, account.email)
+        check_text(account.name, account.email)
         self.record(write)
 
     def update(self, account: Account, *, before: Account) -> None:
@@ -104,7 +56,7 @@ class MemoryAccounts(_Store):
             rows.accounts[account.id] = now
             rows.revoked = True
 
-        _check_text(account.name, account.email)
+        check_text(account.name, account.email)
         names = ("name", "first_name", "last_name", "role", "state", "source", "updated_at")
         changes = {
             n: getattr(account, n) for n in names if getattr(account, n) != getattr(before, n)
@@ -122,6 +74,10 @@ class MemoryAccounts(_Store):
             for session in list(rows.sessions.values()):
                 if session.account_id == account_id:
                     rows.drop_session(session.id)
+            rows.api_keys = {
+                key.id: key for key in rows.api_keys.values() if key.account_id != account_id
+            }
+            rows.members = {one for one in rows.members if one[1] != account_id}
             rows.attempts.drop_account(account_id)
             rows.revoked = True
 
@@ -136,7 +92,7 @@ class MemoryAccounts(_Store):
         self.record(write)
 
 
-class MemoryCredentials(_Store):
+class MemoryCredentials(MemoryStore):
     """Implements CredentialStore."""
 
     async def password_of(self, account_id: AccountId) -> PasswordCredential | None:
@@ -179,70 +135,7 @@ class MemoryCredentials(_Store):
         self.record(write)
 
 
-class MemorySessions(_Store):
-    """Implements SessionStore."""
-
-    async def by_id(self, session_id: SessionId) -> Session | None:
-        return self.look().sessions.get(session_id)
-
-    async def of(self, account_id: AccountId, *, at: datetime) -> tuple[Session, ...]:
-        listed = _newest_first(self.look(), account_id)
-        return tuple(session for session in listed if session.expires_at > at)[:PAGE_MAX]
-
-    async def page(self, *, at: datetime, after: str | None = None, limit: int) -> Page[Session]:
-        begin = (LAST, "") if after is None else read_cursor("sessions", after)
-        listed = sorted(
-            (
-                (stored(session.created_at), session.id, session)
-                for session in self.look().sessions.values()
-                if session.expires_at > at
-            ),
-            key=lambda item: item[:2],
-            reverse=True,
-        )
-        return _page("sessions", [item for item in listed if item[:2] < begin], limit)
-
-    async def count_of(self, account_id: AccountId) -> int:
-        return len(_newest_first(self.look(), account_id))
-
-    def add(self, session: Session) -> None:
-        def write(rows: Rows) -> None:
-            if session.account_id not in rows.accounts:
-                raise NotFoundError
-            if session.id in rows.sessions:
-                raise ConflictError
-            rows.sessions[session.id] = session
-
-        self.record(write)
-
-    def end(self, session_id: SessionId) -> None:
-        self.record(lambda rows: rows.drop_session(session_id))
-
-    def end_all_of(self, account_id: AccountId, *, but: SessionId | None = None) -> None:
-        def write(rows: Rows) -> None:
-            for session in _newest_first(rows, account_id):
-                if session.id != but:
-                    rows.drop_session(session.id)
-
-        self.record(write)
-
-    def end_oldest_of(self, account_id: AccountId, *, keep: int) -> None:
-        def write(rows: Rows) -> None:
-            for session in _newest_first(rows, account_id)[max(0, keep) :]:
-                rows.drop_session(session.id)
-
-        self.record(write)
-
-    def end_expired(self, *, at: datetime, limit: int) -> None:
-        def write(rows: Rows) -> None:
-            over = [one for one in rows.sessions.values() if one.expires_at <= at]
-            for session in sorted(over, key=lambda one: one.expires_at)[:limit]:
-                del rows.sessions[session.id]
-
-        self.record(write)
-
-
-class MemoryAudit(_Store):
+class MemoryAudit(MemoryStore):
     """Implements AuditStore."""
 
     def add(self, event: Event) -> None:
@@ -264,10 +157,10 @@ class MemoryAudit(_Store):
             and subject in (None, event.subject)
             and action in (None, event.action)
         ]
-        return _page("audit", listed[::-1], limit)
+        return page_of("audit", listed[::-1], limit)
 
 
-class MemorySetup(_Store):
+class MemorySetup(MemoryStore):
     """Implements SetupStore."""
 
     async def instance(self) -> str | None:
@@ -315,45 +208,6 @@ class MemorySetup(_Store):
         self.record(write)
 
 
-class MemorySigningKeys(_Store):
-    """Implements SigningKeyStore."""
-
-    async def all(self) -> tuple[SigningKey, ...]:
-        keys = self.look().keys.values()
-        return tuple(sorted(keys, key=lambda key: (key.created_at, key.id), reverse=True))
-
-    def add_first(self, key: SigningKey) -> None:
-        def write(rows: Rows) -> None:
-            if rows.keys:
-                raise ConflictError("signing_key")
-            rows.keys[key.id] = key
-            rows.revoked = True
-
-        self.record(write)
-
-    def rotate(self, key: SigningKey) -> None:
-        def write(rows: Rows) -> None:
-            rows.keys = {one.id: one.retire(key.created_at) for one in rows.keys.values()}
-            rows.keys[key.id] = key
-            rows.revoked = True
-
-        self.record(write)
-
-    def delete_retired(self, *, before: datetime) -> None:
-        self._keep(lambda key: key.retired_at is None or key.retired_at >= before)
-
-    def delete_others(self, key_id: str) -> None:
-        self._keep(lambda key: key.id == key_id)
-
-    def _keep(self, stays: Callable[[SigningKey], bool]) -> None:
-        def write(rows: Rows) -> None:
-            kept = {key.id: key for key in rows.keys.values() if stays(key)}
-            rows.revoked = rows.revoked or kept != rows.keys
-            rows.keys = kept
-
-        self.record(write)
-
-
 def _address(account: Account) -> tuple[str | None, datetime | None]:
     return account.email, account.email_confirmed_at
 
@@ -363,11 +217,6 @@ def _identifiers(account: Account) -> set[str]:
     if account.email is not None and account.email_confirmed_at is not None:
         keys.add(canonical(account.email))
     return keys
-
-
-def _check_text(*texts: str | None) -> None:
-    if not storable(texts):
-        raise InvalidError("text")
 
 
 def _check_free(rows: Rows, account: Account, before: Account | None = None) -> None:
@@ -382,15 +231,3 @@ def _check_free(rows: Rows, account: Account, before: Account | None = None) -> 
     is_taken = bool(taken & (_identifiers(account) - {name}))
     if is_taken and (before is None or _address(account) != _address(before)):
         raise ConflictError("email")
-
-
-def _newest_first(rows: Rows, account_id: AccountId) -> list[Session]:
-    own = [session for session in rows.sessions.values() if session.account_id == account_id]
-    return sorted(own, key=lambda session: (session.created_at, session.id), reverse=True)
-
-
-def _page(listing: str, listed: Sequence[tuple[int, str, Listed]], limit: int) -> Page[Listed]:
-    most = within_page(limit)
-    items = tuple(item for _, _, item in listed[:most])
-    last = write_cursor(listing, *listed[most - 1][:2]) if len(listed) > most else None
-    return Page(items, last)
