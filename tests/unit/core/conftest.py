@@ -3,15 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from fakes import (
+    CountingKeyRates,
     CountingRandomness,
     HandClock,
     ListedBlocklist,
     PlainDigester,
     PlainHasher,
+    PlainKeySafe,
     ReadableSigner,
     TellingWitness,
 )
@@ -20,7 +23,9 @@ from watchword.core.accounts.model import Account, Role
 from watchword.core.kernel.caller import Actor, Origin, operator
 from watchword.core.ports import Work
 from watchword.core.services import Services
+from watchword.core.services.apikeys import KeyWish, ShownKey
 from watchword.core.services.assemble import Outside, Rules, assemble
+from watchword.core.services.authenticate import Caller
 from watchword.core.services.signin import SignedIn
 from watchword.core.services.signup import Wish
 from watchword.core.signing.model import Algorithm, SigningKey
@@ -77,6 +82,8 @@ class House:
     blocklist: ListedBlocklist = field(default_factory=ListedBlocklist)
     rules: Rules = field(default_factory=Rules)
     witness: TellingWitness = field(default_factory=TellingWitness)
+    key_safe: PlainKeySafe = field(default_factory=PlainKeySafe)
+    key_rates: CountingKeyRates = field(default_factory=CountingKeyRates)
 
     def __post_init__(self) -> None:
         self.outside = Outside(
@@ -85,6 +92,8 @@ class House:
             signer=self.signer,
             keys=NumberedKeys(self.clock),
             digester=PlainDigester(),
+            key_safe=self.key_safe,
+            key_rates=self.key_rates,
             blocklist=self.blocklist,
             clock=self.clock,
             randomness=CountingRandomness(),
@@ -117,12 +126,32 @@ class House:
             name, password, origin=origin, lifetime=timedelta(days=30)
         )
 
-    async def actor(self, name: str) -> Actor:
-        """Sign in and return the person as services know them."""
-        signed_in = await self.sign_in(name)
+    async def caller(self, name: str, *, origin: Origin = HERE) -> Caller:
+        """Sign in and return who holds the token."""
+        signed_in = await self.sign_in(name, origin=origin)
         caller = await self.services.authenticate.token(signed_in.token)
         assert caller is not None
-        return caller.actor(HERE)
+        return caller
+
+    async def actor(self, name: str) -> Actor:
+        """Sign in and return the person as services know them."""
+        return (await self.caller(name)).actor(HERE)
+
+    async def make_key(self, name: str, **wish: Any) -> ShownKey:  # noqa: ANN401 - a KeyWish's
+        """Make an API key for an account."""
+        account = await self.services.accounts.find(name)
+        assert account is not None
+        made = await self.services.api_keys.make_for(
+            OPERATOR, account.id, KeyWish(**{"name": "cron", **wish})
+        )
+        assert isinstance(made, ShownKey), made
+        return made
+
+    async def key_holder(self, text: str) -> Caller:
+        """Return who holds an API key."""
+        caller = await self.services.check_key.caller(text)
+        assert isinstance(caller, Caller), caller
+        return caller
 
     async def wait_is_over(self) -> None:
         self.clock.advance(timedelta(days=2))

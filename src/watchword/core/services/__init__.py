@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 from watchword.core.services.accounts import Accounts
+from watchword.core.services.apikeys import ApiKeys
 from watchword.core.services.audit import AuditTrail
 from watchword.core.services.authenticate import Authenticate
+from watchword.core.services.checkkey import CheckKey
+from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.passwords import Passwords
+from watchword.core.services.renewal import Renewal
+from watchword.core.services.revocationfeed import RevocationFeed
 from watchword.core.services.sessions import Sessions
 from watchword.core.services.setup import Setup
 from watchword.core.services.signin import SignIn
@@ -19,11 +24,16 @@ class Services:
     """Every use case, ready to call. Surfaces receive this and nothing else."""
 
     authenticate: Authenticate
+    check_key: CheckKey
     signin: SignIn
     signup: SignUp
     accounts: Accounts
     passwords: Passwords
     sessions: Sessions
+    renewal: Renewal
+    api_keys: ApiKeys
+    groups: Groups
+    revocation_feed: RevocationFeed
     setup: Setup
     audit: AuditTrail
     signing_keys: SigningKeys

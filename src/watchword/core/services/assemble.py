@@ -6,20 +6,36 @@ from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.randomness import Randomness
 from watchword.core.policy.passwords import PRESETS, PasswordPolicy, Preset
 from watchword.core.policy.signin import AttemptLimits
-from watchword.core.ports import Blocklist, Digester, Hasher, KeyRing, Signer, Storage, Witness
+from watchword.core.ports import (
+    Blocklist,
+    Digester,
+    Hasher,
+    KeyRates,
+    KeyRing,
+    KeySafe,
+    Signer,
+    Storage,
+    Witness,
+)
 from watchword.core.services import Services
 from watchword.core.services.accounts import Accounts
+from watchword.core.services.apikeys import ApiKeys, KeyRules
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.audit import AuditTrail
 from watchword.core.services.authenticate import Authenticate
+from watchword.core.services.checkkey import CheckKey
+from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.newpassword import NewPassword
 from watchword.core.services.passwords import Passwords
+from watchword.core.services.renewal import Renewal
+from watchword.core.services.revocationfeed import RevocationFeed
 from watchword.core.services.sessions import Sessions
 from watchword.core.services.setup import Setup
 from watchword.core.services.signin import SessionLimits, SignIn
 from watchword.core.services.signingkeys import SigningKeys
 from watchword.core.services.signup import Registration, SignUp
+from watchword.core.services.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +47,8 @@ class Outside:
     signer: Signer
     keys: KeyRing
     digester: Digester
+    key_safe: KeySafe
+    key_rates: KeyRates
     blocklist: Blocklist
     clock: Clock
     randomness: Randomness
@@ -45,6 +63,8 @@ class Rules:
     passwords: PasswordPolicy = PRESETS[Preset.STANDARD]
     sessions: SessionLimits = field(default_factory=SessionLimits)
     registration: Registration = field(default_factory=Registration)
+    api_keys: KeyRules = field(default_factory=KeyRules)
+    audiences: frozenset[str] = frozenset()
     guesses_at_once: int = 5
     tokens_known_max: int = 10_000
 
@@ -63,19 +83,28 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         limits=rules.attempts,
         registration=rules.registration,
     )
+    tokens = Tokens(signer=outside.signer, clock=clock, randomness=randomness)
     return Services(
         authenticate=_authenticate(outside, rules),
-        signin=_signin(outside, rules, guesses),
+        check_key=_check_key(outside, rules),
+        signin=_signin(outside, rules, guesses, tokens),
         signup=signup,
         accounts=Accounts(open_work=storage.open_work, clock=clock),
         passwords=Passwords(
             open_work=storage.open_work,
             hasher=outside.hasher,
+            digester=outside.digester,
             guesses=guesses,
             new_password=new_password,
             clock=clock,
         ),
         sessions=Sessions(open_work=storage.open_work, clock=clock),
+        renewal=_renewal(outside, rules, tokens),
+        api_keys=_api_keys(outside, rules),
+        groups=Groups(open_work=storage.open_work, clock=clock, randomness=randomness),
+        revocation_feed=RevocationFeed(
+            open_work=storage.open_work, revocations=storage.revocations
+        ),
         setup=Setup(
             open_work=storage.open_work,
             signup=signup,
@@ -85,7 +114,12 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         ),
         audit=AuditTrail(open_work=storage.open_work),
         signing_keys=_signing_keys(outside, rules),
-        housekeeping=Housekeeping(open_work=storage.open_work, clock=clock, limits=rules.attempts),
+        housekeeping=Housekeeping(
+            open_work=storage.open_work,
+            clock=clock,
+            limits=rules.attempts,
+            shows_keys=rules.api_keys.shows_keys,
+        ),
     )
 
 
@@ -120,16 +154,50 @@ def _authenticate(outside: Outside, rules: Rules) -> Authenticate:
     )
 
 
-def _signin(outside: Outside, rules: Rules, guesses: Guesses) -> SignIn:
+def _check_key(outside: Outside, rules: Rules) -> CheckKey:
+    return CheckKey(
+        open_work=outside.storage.open_work,
+        safe=outside.key_safe,
+        rates=outside.key_rates,
+        revocations=outside.storage.revocations,
+        clock=outside.clock,
+        cache_max=rules.tokens_known_max,
+        witness=outside.witness,
+    )
+
+
+def _renewal(outside: Outside, rules: Rules, tokens: Tokens) -> Renewal:
+    return Renewal(
+        open_work=outside.storage.open_work,
+        tokens=tokens,
+        clock=outside.clock,
+        randomness=outside.randomness,
+        policy=rules.passwords,
+        audiences=rules.audiences,
+    )
+
+
+def _api_keys(outside: Outside, rules: Rules) -> ApiKeys:
+    return ApiKeys(
+        open_work=outside.storage.open_work,
+        safe=outside.key_safe,
+        clock=outside.clock,
+        randomness=outside.randomness,
+        rules=rules.api_keys,
+    )
+
+
+def _signin(outside: Outside, rules: Rules, guesses: Guesses, tokens: Tokens) -> SignIn:
     return SignIn(
         open_work=outside.storage.open_work,
         hasher=outside.hasher,
-        signer=outside.signer,
+        tokens=tokens,
         digester=outside.digester,
         guesses=guesses,
         clock=outside.clock,
         randomness=outside.randomness,
         limits=rules.sessions,
+        policy=rules.passwords,
         witness=outside.witness,
     )
 

@@ -1,5 +1,7 @@
 """Take out what time has made useless, a little at a time."""
 
+from datetime import timedelta
+
 from watchword.core.kernel.clock import Clock
 from watchword.core.policy.signin import AttemptLimits
 from watchword.core.ports import OpenWork
@@ -8,13 +10,24 @@ BATCH_MAX = 1000
 """Rows of a kind in one transaction, so that nobody waits behind a long one."""
 
 
-class Housekeeping:
-    """Removes expired sessions and forgotten attempts."""
+EXPIRED_KEYS_SHOWN_FOR = timedelta(days=30)
+"""So long an operator still sees why a key stopped working."""
 
-    def __init__(self, *, open_work: OpenWork, clock: Clock, limits: AttemptLimits) -> None:
+
+CLOCKS_APART = timedelta(hours=1)
+"""A service whose clock is behind takes a token for good a little longer."""
+
+
+class Housekeeping:
+    """Removes expired sessions and keys, forgotten attempts, and revocations of no use now."""
+
+    def __init__(
+        self, *, open_work: OpenWork, clock: Clock, limits: AttemptLimits, shows_keys: bool
+    ) -> None:
         self._open_work = open_work
         self._clock = clock
         self._limits = limits
+        self._shows_keys = shows_keys
 
     async def sweep(self) -> None:
         """Remove one batch of each kind."""
@@ -22,4 +35,8 @@ class Housekeeping:
         async with self._open_work() as work:
             work.sessions.end_expired(at=now, limit=BATCH_MAX)
             work.attempts.purge(before=now - self._limits.trust, limit=BATCH_MAX)
+            work.revocation_log.purge(at=now - CLOCKS_APART, limit=BATCH_MAX)
+            work.api_keys.delete_expired(before=now - EXPIRED_KEYS_SHOWN_FOR, limit=BATCH_MAX)
+            if not self._shows_keys:
+                work.api_keys.forget_sealed(limit=BATCH_MAX)
             await work.commit()

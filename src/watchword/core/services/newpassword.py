@@ -1,8 +1,11 @@
 """Judge and hash a password that somebody wants to have from now on."""
 
+from collections.abc import Sequence
+
 from watchword.core.accounts.model import Account
+from watchword.core.groups.model import Membership
 from watchword.core.kernel.caller import Origin
-from watchword.core.policy.passwords import PasswordPolicy
+from watchword.core.policy.passwords import PasswordDemand, PasswordPolicy
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import AttemptLimits
 from watchword.core.ports import Blocklist, Hasher, OpenWork
@@ -26,10 +29,11 @@ class NewPassword:
         self._policy = policy
         self._limits = limits
 
-    @property
-    def remembered(self) -> int:
-        """How many replaced hashes are kept: the history less the current one."""
-        return max(0, self._policy.history - 1)
+    async def remembered(self, account: Account) -> int:
+        """Return how many replaced hashes are kept: the history less the current one."""
+        async with self._open_work() as work:
+            policy = policy_of(self._policy, await work.groups.of(account.id))
+        return max(0, policy.remembers - 1)
 
     async def refusal(
         self, password: str, *, documented: int, about: tuple[str, ...] = ()
@@ -47,10 +51,13 @@ class NewPassword:
 
     async def was_used(self, account: Account, password: str, *, current: str) -> bool:
         """Say whether this is the current password or one that history remembers."""
-        if not self._policy.history:
-            return False
         async with self._open_work() as work:
-            earlier = await work.credentials.earlier_passwords(account.id, limit=self.remembered)
+            policy = policy_of(self._policy, await work.groups.of(account.id))
+            if not policy.remembers:
+                return False
+            earlier = await work.credentials.earlier_passwords(
+                account.id, limit=policy.remembers - 1
+            )
         for encoded in (current, *earlier):
             if await self._hasher.verify(password, encoded):
                 return True
@@ -65,3 +72,13 @@ class NewPassword:
 def words_about(name: str, *more: str | None) -> tuple[str, ...]:
     """Return the words of an account that its password should not be made of."""
     return tuple(word for word in (name, *more) if word)
+
+
+def policy_of(policy: PasswordPolicy, memberships: Sequence[Membership]) -> PasswordPolicy:
+    """Return the policy for who is in these groups."""
+    if not memberships:
+        return policy
+    return policy.under(
+        PasswordDemand(days=one.group.password_days, history=one.group.password_history)
+        for one in memberships
+    )

@@ -3,15 +3,17 @@
 from dataclasses import replace
 
 from watchword.core.accounts.model import Account
+from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, Event, event_by
 from watchword.core.credentials.model import PasswordCredential
-from watchword.core.kernel.caller import Actor
+from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError, NotFoundError
 from watchword.core.kernel.ids import AccountId
 from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
-from watchword.core.ports import Hasher, OpenWork
+from watchword.core.ports import Digester, Hasher, OpenWork
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.newpassword import NewPassword, words_about
 
@@ -24,12 +26,14 @@ class Passwords:
         *,
         open_work: OpenWork,
         hasher: Hasher,
+        digester: Digester,
         guesses: Guesses,
         new_password: NewPassword,
         clock: Clock,
     ) -> None:
         self._open_work = open_work
         self._hasher = hasher
+        self._digester = digester
         self._guesses = guesses
         self._new_password = new_password
         self._clock = clock
@@ -40,8 +44,10 @@ class Passwords:
         """Change the caller's own password; the session that asks lives on.
 
         A wrong current password counts as a failed log-in: a stolen token is no way to
-        guess more often.
+        guess more often. An API key changes no password.
         """
+        if actor.key_id is not None:
+            return Refused(Refusal.KEY_SCOPE)
         assert actor.account_id is not None
         account, credential = await self._find(actor.account_id)
         if account is None:
@@ -51,12 +57,45 @@ class Passwords:
             if isinstance(attempt, Refused):
                 return attempt
             matches = await self._hasher.verify(current, encoded)
-            await self._settle(attempt, actor, account, matches=matches and credential is not None)
+            await self._settle(
+                attempt, actor, account.id, matches=matches and credential is not None
+            )
         if not matches or credential is None:
             return Refused(Refusal.WRONG_PASSWORD)
         if refused := await self._refusal(account, new, documented, current=encoded):
             return refused
         return await self._replace(actor, account, credential, new)
+
+    async def change_by_name(
+        self, identifier: str, *, current: str, new: str, documented: int, origin: Origin
+    ) -> Refused | None:
+        """Change a password by name and current password: no token is needed, none lives on.
+
+        This is the way out of an expired password. It is a log-in as far as guesses and
+        strangers are concerned: what is wrong with the new password is told only after
+        the right current one.
+        """
+        key = canonical(identifier)
+        async with self._open_work() as work:
+            account = await work.accounts.by_identifier(key)
+            credential = await work.credentials.password_of(account.id) if account else None
+        subject = account.id if account else self._digester.digest("attempt", key)
+        encoded = credential.encoded if credential else self._hasher.decoy
+        async with self._guesses.admit(subject, origin) as attempt:
+            if isinstance(attempt, Refused):
+                return attempt
+            matches = await self._hasher.verify(current, encoded) and credential is not None
+            is_active = account is not None and account.is_active
+            reason = judge_signin(matches=matches, is_active=is_active)
+            actor = Actor(name="", is_admin=False, origin=origin)
+            await self._settle(attempt, actor, subject, matches=reason is None)
+        if reason or account is None or credential is None:
+            return Refused(reason or Refusal.WRONG_CREDENTIALS)
+        if refused := await self._refusal(account, new, documented, current=encoded):
+            return refused
+        own = Actor(name=account.id, is_admin=False, origin=origin, account_id=account.id)
+        refused = await self._replace(own, account, credential, new)
+        return Refused(Refusal.WRONG_CREDENTIALS) if refused else None
 
     async def reset(
         self, actor: Actor, account_id: AccountId, *, new: str, documented: int
@@ -65,6 +104,8 @@ class Passwords:
 
         It also ends the waits that failed log-ins brought upon the account.
         """
+        if actor.key_id is not None:
+            return Refused(Refusal.KEY_SCOPE)
         if not actor.is_admin:
             return Refused(Refusal.NOT_ADMIN)
         account, credential = await self._find(account_id)
@@ -75,7 +116,7 @@ class Passwords:
         if account is None:
             return Refused(Refusal.NOT_FOUND)
         encoded = await self._new_password.hash(new, origin=actor.origin)
-        return await self._store_reset(actor, account_id, encoded)
+        return await self._store_reset(actor, account, encoded)
 
     async def _find(
         self, account_id: AccountId
@@ -95,27 +136,24 @@ class Passwords:
             return Refused(Refusal.PASSWORD_REUSED)
         return None
 
-    async def _settle(
-        self, attempt: Attempt, actor: Actor, account: Account, *, matches: bool
-    ) -> None:
+    async def _settle(self, attempt: Attempt, actor: Actor, subject: str, *, matches: bool) -> None:
         now = self._clock.now()
         async with self._open_work() as work:
             if matches:
-                work.attempts.succeeded(replace(attempt, at=now), account.id)
+                work.attempts.succeeded(replace(attempt, at=now), AccountId(subject))
             else:
                 work.attempts.failed(replace(attempt, at=now), self._guesses.limits)
-                work.audit.add(self._event(actor, Action.PASSWORD_CHANGE_REFUSED, account.id))
+                work.audit.add(self._event(actor, Action.PASSWORD_CHANGE_REFUSED, subject))
             await work.commit()
 
     async def _replace(
         self, actor: Actor, account: Account, credential: PasswordCredential, new: str
     ) -> Refused | None:
         encoded = await self._new_password.hash(new, origin=actor.origin)
+        remember = await self._new_password.remembered(account)
         async with self._open_work() as work:
             work.credentials.require(account.id, encoded=credential.encoded)
-            work.credentials.put_password(
-                self._credential(account.id, encoded), remember=self._new_password.remembered
-            )
+            work.credentials.put_password(self._credential(account.id, encoded), remember=remember)
             work.sessions.end_all_of(account.id, but=actor.session_id)
             work.audit.add(self._event(actor, Action.PASSWORD_CHANGE_OK, account.id))
             try:
@@ -125,16 +163,13 @@ class Passwords:
                 return Refused(Refusal.WRONG_PASSWORD)
         return None
 
-    async def _store_reset(
-        self, actor: Actor, account_id: AccountId, encoded: str
-    ) -> Refused | None:
+    async def _store_reset(self, actor: Actor, account: Account, encoded: str) -> Refused | None:
+        remember = await self._new_password.remembered(account)
         async with self._open_work() as work:
-            work.credentials.put_password(
-                self._credential(account_id, encoded), remember=self._new_password.remembered
-            )
-            work.sessions.end_all_of(account_id)
-            work.attempts.forget(account_id)
-            work.audit.add(self._event(actor, Action.PASSWORD_RESET, account_id))
+            work.credentials.put_password(self._credential(account.id, encoded), remember=remember)
+            work.sessions.end_all_of(account.id)
+            work.attempts.forget(account.id)
+            work.audit.add(self._event(actor, Action.PASSWORD_RESET, account.id))
             try:
                 await work.commit()
             except NotFoundError:
@@ -146,5 +181,5 @@ class Passwords:
             account_id=account_id, encoded=encoded, changed_at=self._clock.now()
         )
 
-    def _event(self, actor: Actor, action: Action, subject: AccountId) -> Event:
+    def _event(self, actor: Actor, action: Action, subject: str) -> Event:
         return event_by(actor, action, at=self._clock.now(), subject=subject)

@@ -7,30 +7,39 @@ from watchword.core.accounts.model import Account
 from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, Event
 from watchword.core.credentials.model import PasswordCredential
+from watchword.core.groups.model import Membership
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError
 from watchword.core.kernel.ids import SessionId
 from watchword.core.kernel.randomness import Randomness
+from watchword.core.policy.passwords import PasswordPolicy
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
-from watchword.core.ports import Digester, Hasher, OpenWork, Signer, Witness
+from watchword.core.ports import Digester, Hasher, OpenWork, Witness
 from watchword.core.services.attempts import Guesses
-from watchword.core.sessions.model import AccessToken, Session, token_end
+from watchword.core.services.newpassword import policy_of
+from watchword.core.services.tokens import Tokens
+from watchword.core.sessions.model import Session
 
 SESSION_ID_BYTES = 16
-TOKEN_ID_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The caller is in. `token` is told once and never stored."""
+    """The caller is in. `token` is told once and never stored.
+
+    `password_ends_at` is when the password expires, None if it never does.
+    """
 
     account: Account
     session: Session
     token: str
+    issued_at: datetime
     expires_at: datetime
+    memberships: tuple[Membership, ...] = ()
+    password_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,7 @@ class _Proven:
     credential: PasswordCredential
     password: str
     attempt: Attempt
+    memberships: tuple[Membership, ...] = ()
     is_second: bool = False
 
 
@@ -58,22 +68,24 @@ class SignIn:
         *,
         open_work: OpenWork,
         hasher: Hasher,
-        signer: Signer,
+        tokens: Tokens,
         digester: Digester,
         guesses: Guesses,
         clock: Clock,
         randomness: Randomness,
         limits: SessionLimits,
+        policy: PasswordPolicy,
         witness: Witness,
     ) -> None:
         self._open_work = open_work
         self._hasher = hasher
-        self._signer = signer
+        self._tokens = tokens
         self._digester = digester
         self._guesses = guesses
         self._clock = clock
         self._randomness = randomness
         self._limits = limits
+        self._policy = policy
         self._witness = witness
 
     async def with_password(
@@ -100,7 +112,7 @@ class SignIn:
             if reason := judge_signin(matches=matches, is_active=account.is_active):
                 return await self._refuse(attempt, reason, origin)
             proven = _Proven(account, credential, password, attempt)
-            return await self._admit(proven, origin, lifetime)
+            return await self._judge_age(proven, origin, lifetime)
 
     async def _find(self, key: str) -> tuple[Account | None, PasswordCredential | None]:
         async with self._open_work() as work:
@@ -112,16 +124,41 @@ class SignIn:
         now = self._clock.now()
         async with self._open_work() as work:
             work.attempts.failed(replace(attempt, at=now), self._guesses.limits)
-            work.audit.add(
-                Event(
-                    at=now,
-                    action=Action.SESSION_SIGNIN_REFUSED,
-                    subject=attempt.subject,
-                    address=origin.address,
-                    dialect=origin.dialect,
-                    detail=reason,
-                )
-            )
+            work.audit.add(self._refusal(attempt.subject, reason, origin, now))
+            await work.commit()
+        self._witness.refused(reason, origin)
+        return Refused(reason)
+
+    def _refusal(self, subject: str, reason: Refusal, origin: Origin, at: datetime) -> Event:
+        return Event(
+            at=at,
+            action=Action.SESSION_SIGNIN_REFUSED,
+            subject=subject,
+            address=origin.address,
+            dialect=origin.dialect,
+            detail=reason,
+        )
+
+    async def _judge_age(
+        self, proven: "_Proven", origin: Origin, lifetime: timedelta
+    ) -> SignedIn | Refused:
+        """Let the owner in, unless the password has expired: only they are ever told so."""
+        async with self._open_work() as work:
+            memberships = await work.groups.of(proven.account.id)
+        ends_at = policy_of(self._policy, memberships).end_of(proven.credential.changed_at)
+        if ends_at is not None and ends_at <= self._clock.now():
+            return await self._refuse_expired(proven, origin)
+        outcome = await self._admit(replace(proven, memberships=memberships), origin, lifetime)
+        if isinstance(outcome, Refused):
+            return outcome
+        return replace(outcome, password_ends_at=ends_at)
+
+    async def _refuse_expired(self, proven: "_Proven", origin: Origin) -> Refused:
+        # The password was right, so this is no failed guess.
+        now, reason = self._clock.now(), Refusal.PASSWORD_EXPIRED
+        async with self._open_work() as work:
+            work.attempts.succeeded(replace(proven.attempt, at=now), proven.account.id)
+            work.audit.add(self._refusal(proven.attempt.subject, reason, origin, now))
             await work.commit()
         self._witness.refused(reason, origin)
         return Refused(reason)
@@ -148,7 +185,15 @@ class SignIn:
         if self._hasher.is_outdated(credential.encoded):
             await self._rehash(credential, proven.password)
         self._witness.signed_in(account, origin)
-        return await self._signed_in(account, session, lifetime)
+        issued = await self._tokens.issue(session, lifetime=lifetime)
+        return SignedIn(
+            account,
+            session,
+            issued.token,
+            issued.issued_at,
+            issued.expires_at,
+            proven.memberships,
+        )
 
     async def _look_again(self, proven: "_Proven") -> "_Proven | None":
         """Return the same proof of a newer hash, if it is still one.
@@ -162,7 +207,7 @@ class SignIn:
             return None
         if not await self._hasher.verify(proven.password, credential.encoded):
             return None
-        return _Proven(account, credential, proven.password, proven.attempt, is_second=True)
+        return replace(proven, account=account, credential=credential, is_second=True)
 
     async def _open(
         self, session: Session, credential: PasswordCredential, attempt: Attempt
@@ -191,14 +236,3 @@ class SignIn:
         async with self._open_work() as work:
             work.credentials.rehash(stronger, replaces=credential.encoded)
             await work.commit()
-
-    async def _signed_in(self, account: Account, session: Session, lifetime: timedelta) -> SignedIn:
-        token = AccessToken(
-            id=self._randomness.token(TOKEN_ID_BYTES),
-            session_id=session.id,
-            account_id=account.id,
-            client_id=session.dialect,
-            issued_at=session.created_at.replace(microsecond=0),
-            expires_at=token_end(session.created_at, lifetime=lifetime, session=session),
-        )
-        return SignedIn(account, session, await self._signer.sign(token), token.expires_at)
