@@ -1,5 +1,6 @@
 """Every setting with its type, its bounds and its default."""
 
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from watchword.core.kernel.caller import Network
-from watchword.core.policy.passwords import Preset
+from watchword.core.policy.passwords import PRESETS, PasswordPolicy, Preset
 from watchword.core.policy.signin import AttemptLimits
 from watchword.core.signing.model import Algorithm
 from watchword.settings.secret import Secret, masked, without_password
@@ -19,6 +20,7 @@ Count = Annotated[int, Meta(ge=1, le=10_000_000)]
 CountOrAutomatic = Annotated[int, Meta(ge=0, le=100_000)]
 Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]
 Days = Annotated[int, Meta(ge=1, le=3650)]
+DaysOrNever = Annotated[int, Meta(ge=0, le=3650)]
 Text = Annotated[str, Meta(min_length=1)]
 DialectName = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}\\Z")]
 
@@ -55,12 +57,21 @@ class ServerSettings(Section, frozen=True, kw_only=True):
 
 
 class PasswordSettings(Section, frozen=True, kw_only=True):
-    """How strict we are with new passwords, and how many hashes run at once."""
+    """How strict we are with passwords, and how many hashes run at once."""
 
     preset: Preset = Preset.STANDARD
     blocklist_file: str = ""
+    expire_after_days: DaysOrNever = 0
+    history: Annotated[int, Meta(ge=0, le=24)] = 0
     hash_threads: CountOrAutomatic = 0
     hash_places_max: CountOrAutomatic = 0
+
+    @property
+    def policy(self) -> PasswordPolicy:
+        """Return the preset with what is said beside it."""
+        preset = PRESETS[self.preset]
+        history = self.history or preset.history
+        return replace(preset, days=self.expire_after_days, history=history)
 
 
 class LimitSettings(Section, frozen=True, kw_only=True):
@@ -101,9 +112,18 @@ class SessionSettings(Section, frozen=True, kw_only=True):
 
 
 class TokenSettings(Section, frozen=True, kw_only=True):
-    """How tokens are signed."""
+    """How tokens are signed, and for which services elsewhere."""
 
     algorithm: Algorithm = Algorithm.EDDSA
+    audiences: tuple[Text, ...] = ()
+
+
+class ApiKeySettings(Section, frozen=True, kw_only=True):
+    """How many keys an account has, how often one may be used, and who may read it again."""
+
+    per_account_max: Annotated[int, Meta(ge=1, le=100_000)] = 100
+    per_minute: CountOrAutomatic = 0
+    reveal_keys: Literal["always", "once"] = "always"
 
 
 class PostgresSettings(Section, frozen=True, kw_only=True):
@@ -127,16 +147,18 @@ class Settings(Section, frozen=True, kw_only=True):
     database: str = ""
     public_url: str = ""
     issuer: str = ""
-    enabled_dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = ("asta",)
+    enabled_dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = ("asta", "precrime")
     default_admin: Annotated[str, Meta(min_length=1, max_length=100)] = "admin"
     admin_password: Secret = Secret()
     master_key: Secret = Secret()
+    retired_master_keys: Annotated[tuple[Secret, ...], Meta(max_length=7)] = ()
     registration: Literal["open", "closed"] = "open"
     server: ServerSettings = ServerSettings()
     passwords: PasswordSettings = PasswordSettings()
     limits: LimitSettings = LimitSettings()
     sessions: SessionSettings = SessionSettings()
     tokens: TokenSettings = TokenSettings()
+    api_keys: ApiKeySettings = ApiKeySettings()
     postgres: PostgresSettings = PostgresSettings()
     log: LogSettings = LogSettings()
     dialects: dict[str, dict[str, Any]] = {}

@@ -96,6 +96,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "database": _database,
     "public_url": _public_url,
     "enabled_dialects": _distinct,
+    "tokens.audiences": _distinct,
     "server.trusted_proxies": _networks,
     "server.allowed_origins": _origins,
     "limits.exempt_addresses": _networks,
@@ -105,6 +106,11 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
 TLS_KEYS = ("server.tls", "server.tls_cert", "server.tls_key")
 
 RULES = (
+    Rule(
+        ("master_key", "retired_master_keys"),
+        lambda s: bool(s.master_key) or not s.retired_master_keys,
+        "retired_master_keys: go with master_key; in the file master.key they are further lines",
+    ),
     Rule(
         TLS_KEYS,
         lambda s: s.server.tls != "files" or bool(s.server.tls_cert and s.server.tls_key),
@@ -119,6 +125,11 @@ RULES = (
         ("limits.wait_first_s", "limits.wait_longest_s"),
         lambda s: s.limits.wait_first_s <= s.limits.wait_longest_s,
         "limits.wait_first_s: must not be more than limits.wait_longest_s",
+    ),
+    Rule(
+        ("tokens.audiences", "issuer", "public_url"),
+        lambda s: not {s.issuer, s.public_url} & set(s.tokens.audiences),
+        "tokens.audiences: must not hold issuer or public_url, which are this server's own",
     ),
     Rule(
         ("server.port", "server.metrics_port"),

@@ -278,6 +278,16 @@ class TestRefusals:
 
         assert problems(environ={"WATCHWORD_LIMITS__WAIT_FIRST_S": "901"}) == (expected,)
 
+    @pytest.mark.parametrize("key", ["issuer", "public_url"])
+    def test_no_service_has_our_own_name(self, key: str) -> None:
+        """A token for another service must not be one that we accept ourselves."""
+        own = "https://login.example.com"
+        expected = (
+            "tokens.audiences: must not hold issuer or public_url, which are this server's own"
+        )
+
+        assert problems(overrides={key: own, "tokens": {"audiences": [own]}}) == (expected,)
+
     def test_all_problems_are_told_at_once(self, file: Path) -> None:
         """One look at the message is enough to repair everything, whatever place it came from."""
         file.write_text(
