@@ -13,9 +13,10 @@ from starlette.types import ASGIApp
 
 from fakes import CountingRandomness, HandClock
 from watchword.core.accounts.model import Account, Role
+from watchword.core.apikeys.model import EVERYDAY, ApiKey, Scope, write_key
 from watchword.core.kernel.errors import CoreError, UnavailableError
-from watchword.core.kernel.ids import AccountId, SessionId
-from watchword.core.policy.refusals import Refused
+from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
+from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services import Services
 from watchword.core.services.authenticate import Caller
 from watchword.core.sessions.model import Session
@@ -30,6 +31,9 @@ from watchword.http.surroundings import Surroundings
 
 GOOD_TOKEN = "good-token"
 OTHER_TOKEN = "other-token"
+GOOD_KEY = write_key(1)
+READING_KEY = write_key(2)
+BUSY_KEY = write_key(3)
 BODY_BYTES_MAX = 32 * 1024
 
 _AT = datetime(2030, 1, 1, tzinfo=UTC)
@@ -87,6 +91,18 @@ class KnownTokens:
 
 
 @dataclass
+class KnownApiKeys:
+    """Knows some API keys, and remembers which were looked at."""
+
+    known: dict[str, Caller | Refused] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def caller(self, text: str) -> Caller | Refused | None:
+        self.asked.append(text)
+        return self.known.get(text)
+
+
+@dataclass
 class KnownKeys:
     """Public keys that nobody signs with."""
 
@@ -98,10 +114,29 @@ class KnownKeys:
         return ('{"kid":"k2","kty":"OKP"}', '{"kid":"k1","kty":"OKP"}')
 
 
-def caller(name: str) -> Caller:
-    account = Account(
+def _account(name: str) -> Account:
+    return Account(
         id=AccountId(f"id-of-{name}"), name=name, created_at=_AT, updated_at=_AT, role=Role.USER
     )
+
+
+def machine(name: str, scopes: frozenset[Scope] = EVERYDAY) -> Caller:
+    """Return somebody who came with an API key."""
+    account = _account(name)
+    key = ApiKey(
+        id=ApiKeyId(f"key-of-{name}"),
+        account_id=account.id,
+        name="cron",
+        digest="",
+        hint="",
+        created_at=_AT,
+        scopes=scopes,
+    )
+    return Caller(account, key=key)
+
+
+def caller(name: str) -> Caller:
+    account = _account(name)
     return Caller(
         account,
         Session(
@@ -161,11 +196,19 @@ def _seeing(method: str, path: str, summary: str, **more: Any) -> Operation:  # 
 def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
     del services, options
     needed, maybe = Credential.REQUIRED, Credential.OPTIONAL
+    identify, reading = Scope.IDENTIFY, Scope.ACCOUNTS_READ
     return (
-        _seeing("GET", "/toy/me", "See <yourself>", credential=needed, allows_query_token=True),
+        _seeing(
+            "GET",
+            "/toy/me",
+            "See <yourself>",
+            credential=needed,
+            scope=identify,
+            allows_query_token=True,
+        ),
         _seeing("POST", "/toy/me", "Change yourself", credential=needed, changes=True),
         _seeing("GET", "/toy/leave", "Change something by GET", credential=needed, changes=True),
-        _seeing("GET", "/toy/maybe", "See whoever", credential=maybe),
+        _seeing("GET", "/toy/maybe", "See whoever", credential=maybe, scope=reading),
         _seeing("POST", "/toy/login", "Log in", changes=True),
         Operation(
             method="POST",
@@ -211,7 +254,10 @@ def voice(options: ToyOptions) -> Voice:
         return say(401, problem.value)
 
     def render_refusal(refused: Refused) -> Response:
-        return say(403, refused.reason.value)
+        response = say(429 if refused.retry_after else 403, refused.reason.value)
+        if refused.retry_after:
+            response.headers["retry-after"] = str(refused.retry_after)
+        return response
 
     return Voice(
         error=Moo,
@@ -246,6 +292,7 @@ class Toybox:
     """A mounted toy with everything behind it."""
 
     tokens: KnownTokens
+    api_keys: KnownApiKeys
     keys: KnownKeys
     clock: HandClock
     site: Site
@@ -260,10 +307,18 @@ def toybox(
 ) -> Toybox:
     """Mount the toy in some surroundings."""
     tokens = KnownTokens({GOOD_TOKEN: caller("ada"), OTHER_TOKEN: caller("bob")})
+    api_keys = KnownApiKeys(
+        {
+            GOOD_KEY: machine("ada"),
+            READING_KEY: machine("bob", frozenset({Scope.ACCOUNTS_READ})),
+            BUSY_KEY: Refused(Refusal.KEY_THROTTLED, number=60, retry_after=2),
+        }
+    )
     keys, clock = KnownKeys(), HandClock()
     # The toy needs no other service.
     parts: dict[str, Any] = {one.name: None for one in fields(Services)}
-    services = Services(**{**parts, "authenticate": tokens, "signing_keys": keys})
+    filled = {"authenticate": tokens, "check_key": api_keys, "signing_keys": keys}
+    services = Services(**parts | filled)
     site = mount(
         services,
         [Mounted(dialect, ToyOptions()) for dialect in dialects],
@@ -271,7 +326,7 @@ def toybox(
         clock=clock,
         randomness=CountingRandomness(),
     )
-    return Toybox(tokens, keys, clock, site)
+    return Toybox(tokens, api_keys, keys, clock, site)
 
 
 @asynccontextmanager

@@ -114,14 +114,6 @@ async def test_the_most_explicit_credential_counts(box: Toybox) -> None:
     assert box.tokens.asked == [GOOD_TOKEN, OTHER_TOKEN]
 
 
-async def test_nobody_has_an_api_key(box: Toybox) -> None:
-    """Whatever stands in X-Authorization is bad, a session's token too."""
-    found = await who(box, ("X-Authorization", GOOD_TOKEN))
-
-    assert found == (401, "bad")
-    assert box.tokens.asked == []
-
-
 @pytest.mark.parametrize(
     ("headers", "found"),
     [

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from urllib.parse import parse_qsl
 
+from watchword.core.apikeys.model import looks_like_key
+from watchword.core.policy.refusals import Refused
 from watchword.core.services.authenticate import Authenticate, Caller
+from watchword.core.services.checkkey import CheckKey
 from watchword.http.fields import Fields
 
 CREDENTIAL_CHARACTERS_MAX = 4096
@@ -45,14 +48,19 @@ class Presented:
     carrier: Carrier
 
 
-async def caller_of(authenticate: Authenticate, presented: Presented) -> Caller | None:
-    """Return who holds a credential, None if it is bad."""
+async def caller_of(
+    presented: Presented, *, authenticate: Authenticate, check_key: CheckKey
+) -> Caller | Refused | None:
+    """Return who holds a credential, None if it is bad, Refused if it came too often."""
     text = presented.text
     if not text or len(text) > CREDENTIAL_CHARACTERS_MAX or not text.isascii() or " " in text:
         return None
-    # Only API keys travel in X-Authorization, and nobody has one.
     if presented.carrier is Carrier.X_AUTHORIZATION:
-        return None
+        return await check_key.caller(text)
+    if looks_like_key(text):
+        # What browsers send by themselves, and what ends in logs and histories, is no key.
+        is_sent = presented.carrier is Carrier.AUTHORIZATION
+        return await check_key.caller(text) if is_sent else None
     return await authenticate.token(text)
 
 

@@ -7,7 +7,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from watchword.core.kernel.errors import CoreError, UnavailableError
-from watchword.core.services.authenticate import Authenticate
+from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.services.authenticate import Authenticate, Caller
+from watchword.core.services.checkkey import CheckKey
 from watchword.http import reports
 from watchword.http.arrival import Arrival, arrival_of
 from watchword.http.call import BodyTooLargeError, Call, ClientGoneError
@@ -35,6 +37,7 @@ class Handler:
         dialect: str,
         voice: Voice,
         authenticate: Authenticate,
+        check_key: CheckKey,
         cookie_rule: CookieRule,
         body_bytes_max: int,
         is_demo: bool,
@@ -43,6 +46,7 @@ class Handler:
         self._dialect = dialect
         self._voice = voice
         self._authenticate = authenticate
+        self._check_key = check_key
         self._cookie_rule = cookie_rule
         self._body_bytes_max = operation.body_bytes_max or body_bytes_max
         self._is_demo = is_demo
@@ -61,13 +65,13 @@ class Handler:
         operation = self._operation
         if _announced(arrival) > self._body_bytes_max:
             raise BodyTooLargeError
-        presented = self._presented(scope, arrival)
-        if isinstance(presented, Presented):
-            if self._is_foreign(presented, arrival):
+        found: Presented | Caller | CredentialProblem | Refused = self._presented(scope, arrival)
+        if isinstance(found, Presented):
+            if self._is_foreign(found, arrival):
                 return self._voice.render_status(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
-            found = await caller_of(self._authenticate, presented) or CredentialProblem.BAD
-        else:
-            found = presented
+            found = await self._caller_of(found)
+        if isinstance(found, Refused):
+            return self._voice.render_refusal(found)
         if isinstance(found, CredentialProblem) and self._minds(found):
             return self._voice.render_unauthenticated(found)
         call = Call(
@@ -80,6 +84,15 @@ class Handler:
             is_demo=self._is_demo,
         )
         return await operation.endpoint(call)
+
+    async def _caller_of(self, presented: Presented) -> Caller | CredentialProblem | Refused:
+        """Return who asks, if they may with what they came with."""
+        caller = await caller_of(
+            presented, authenticate=self._authenticate, check_key=self._check_key
+        )
+        if isinstance(caller, Caller) and not caller.may(self._operation.scope):
+            return Refused(Refusal.KEY_SCOPE)
+        return caller or CredentialProblem.BAD
 
     def _presented(self, scope: Scope, arrival: Arrival) -> Presented | CredentialProblem:
         if self._operation.credential is Credential.NONE:

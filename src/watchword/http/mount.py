@@ -124,6 +124,7 @@ def _paths(
     make = partial(
         Handler,
         authenticate=services.authenticate,
+        check_key=services.check_key,
         cookie_rule=cookie_rule,
         body_bytes_max=surroundings.body_bytes_max,
         is_demo=surroundings.is_demo,

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from starlette.responses import Response
 
+from watchword.core.apikeys.model import Scope
 from watchword.http.call import Call
 
 Endpoint = Callable[[Call], Awaitable[Response]]
@@ -58,7 +59,8 @@ class Operation:
     """A method on a path, with all that is known about it before a request comes.
 
     `changes` means that it changes something, whatever its method: the rules about
-    cookies apply then. `allows_query_token` lets a session's token stand in `?token=`.
+    cookies apply then. `scope` is what an API key must be allowed to do here; None refuses
+    every key. `allows_query_token` lets a session's token stand in `?token=`.
     `body` is the shape of a JSON body, for the description; the endpoint reads it itself
     (`reading.read_json`). `body_bytes_max` is its own limit, within that of the transport.
     """
@@ -70,6 +72,7 @@ class Operation:
     description: str = ""
     changes: bool = False
     credential: Credential = Credential.NONE
+    scope: Scope | None = None
     allows_query_token: bool = False
     body: type[msgspec.Struct] | None = None
     body_bytes_max: int | None = None
