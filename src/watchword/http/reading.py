@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
+from watchword.http.folding import read_folded
+
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 _BYTE = re.compile(r"\(byte (\d+)\)")
@@ -44,30 +46,38 @@ class BodyProblem:
 Problems = tuple[BodyProblem, ...]
 
 
-def read_json(shape: type[Shape], body: bytes, content_type: str = "") -> Shape | Problems:
+def read_json(
+    shape: type[Shape], body: bytes, content_type: str = "", *, folds_case: bool = False
+) -> Shape | Problems:
     """Return the body in its shape, or everything that is wrong with it.
 
     Unknown members are ignored, and of a member that comes twice the last counts. A body
-    without a type is taken for JSON.
+    without a type is taken for JSON. With `folds_case` members are known in any letter
+    case; a problem names them as the shape does.
     """
     if not body:
         return (BodyProblem(Flaw.MISSING),)
-    if not _is_json(content_type):
+    if not is_json(content_type):
         return (BodyProblem(Flaw.TYPE, expected="object"),)
     try:
-        return _decode(shape, body)
+        return _decode(shape, body, folds_case=folds_case)
     except UnicodeDecodeError as error:
         return (BodyProblem(Flaw.ENCODING, offset=error.start),)
     except RecursionError:
         return (BodyProblem(Flaw.DEPTH),)
     except msgspec.DecodeError as error:
-        return _explain(shape, body) or (_in_words(error, (), body),)
+        problems = _explain(shape, body, folds_case=folds_case)
+        return problems or (_in_words(error, (), body),)
 
 
-def _decode(shape: type[Shape], body: bytes) -> Shape | Problems:
+def _decode(shape: type[Shape], body: bytes, *, folds_case: bool) -> Shape | Problems:
     # msgspec skips the bytes of members it does not know without looking.
     body.decode()
-    read: Shape = _decoder(shape).decode(body)
+    read: Shape = (
+        msgspec.convert(read_folded(shape, body), shape, str_keys=True)
+        if folds_case
+        else _decoder(shape).decode(body)
+    )
     if b"\\u0000" in body and (at := _nul_in(msgspec.to_builtins(read))) is not None:
         return (BodyProblem(Flaw.NUL, at),)
     return read
@@ -78,15 +88,16 @@ def _decoder(shape: type[Shape]) -> msgspec.json.Decoder[Shape]:
     return msgspec.json.Decoder(shape)
 
 
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
+    """Say whether a type is JSON's, or none at all."""
     kind = content_type.partition(";")[0].strip().lower()
     return not kind or kind == "application/json" or kind.endswith("+json")
 
 
-def _explain(shape: type[msgspec.Struct], body: bytes) -> Problems:
+def _explain(shape: type[msgspec.Struct], body: bytes, *, folds_case: bool) -> Problems:
     """Look again, slowly: msgspec stops at the first thing that is wrong."""
     try:
-        members = msgspec.json.decode(body)
+        members = read_folded(shape, body) if folds_case else msgspec.json.decode(body)
     except RecursionError:
         return (BodyProblem(Flaw.DEPTH),)
     except msgspec.DecodeError as error:
