@@ -46,7 +46,7 @@ class CountingRandomness:
 
     def number(self, bits: int) -> int:
         self._drawn += 1
-        return self._drawn % 2**bits
+        return self._drawn % (1 << bits)
 
 
 @dataclass

@@ -19,7 +19,8 @@ from watchword.storage.sqlite import open_sqlite
 DATABASE = "contract"
 EMPTY = """
     DELETE FROM accounts; DELETE FROM attempts; DELETE FROM name_failures; DELETE FROM windows;
-    DELETE FROM audit_events; DELETE FROM facts; DELETE FROM setup_token; DELETE FROM signing_keys
+    DELETE FROM audit_events; DELETE FROM facts; DELETE FROM setup_token; DELETE FROM signing_keys;
+    DELETE FROM groups; DELETE FROM revocations
 """
 """What hangs on an account goes with it."""
 

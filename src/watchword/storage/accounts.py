@@ -12,6 +12,7 @@ from watchword.storage import locks
 from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, moment_or_none, stored, stored_or_none
+from watchword.storage.revocation_log import record_ends
 from watchword.storage.statement import Batch, Row, Value
 
 _LISTING = "accounts"
@@ -105,7 +106,13 @@ class SqlAccounts:
         self._release_identifiers(account.id)
 
     def delete(self, account_id: AccountId) -> None:
-        self._batch.lock(locks.account(account_id), locks.ADMINS)
+        self._batch.lock(locks.account(account_id), locks.ADMINS, locks.API_KEYS, locks.GROUPS)
+        # They would go with the account, but then nothing would say which they were.
+        record_ends(
+            self._batch,
+            "DELETE FROM sessions WHERE account_id = $1 RETURNING id, expires_at",
+            account_id,
+        )
         self._batch.record(
             "DELETE FROM accounts WHERE id = $1 RETURNING id",
             account_id,

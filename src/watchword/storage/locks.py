@@ -11,6 +11,15 @@ FIRST_ACCOUNT = "first-account"
 SIGNING_KEYS = "signing-keys"
 MIGRATIONS = "migrations"
 
+REVOCATIONS = "revocations"
+"""Held by whoever ends sessions: the feed of revocations is numbered in the order of commits."""
+
+API_KEYS = "api-keys"
+"""Held by whoever changes or deletes several API keys, lest two wait for each other's rows."""
+
+GROUPS = "groups"
+"""Held by whoever names a group, or deletes several memberships."""
+
 
 def account(account_id: str) -> str:
     """Held by whoever changes an account's state or password, or relies on them."""

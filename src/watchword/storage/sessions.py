@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from watchword.core.kernel.errors import NotFoundError
+from watchword.core.kernel.errors import DeniedError, NotFoundError
 from watchword.core.kernel.ids import AccountId, SessionId
 from watchword.core.kernel.page import PAGE_MAX, Page
 from watchword.core.sessions.model import Session
@@ -10,6 +10,7 @@ from watchword.storage import locks
 from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import LAST, moment, stored
+from watchword.storage.revocation_log import record_ends
 from watchword.storage.statement import Batch, Row
 
 _LISTING = "sessions"
@@ -76,32 +77,43 @@ class SqlSessions:
             expect=NotFoundError,
         )
 
-    def end(self, session_id: SessionId) -> None:
+    def require(self, session_id: SessionId) -> None:
+        # A write that changes nothing: who ends the session meanwhile waits for this commit.
         self._batch.record(
-            "DELETE FROM sessions WHERE id = $1 RETURNING id", session_id, revokes=True
+            "UPDATE sessions SET address = address WHERE id = $1 RETURNING id",
+            session_id,
+            expect=DeniedError,
+        )
+
+    def end(self, session_id: SessionId) -> None:
+        record_ends(
+            self._batch, "DELETE FROM sessions WHERE id = $1 RETURNING id, expires_at", session_id
         )
 
     def end_all_of(self, account_id: AccountId, *, but: SessionId | None = None) -> None:
         self._batch.lock(locks.account(account_id))
-        self._batch.record(
-            "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 RETURNING id",
+        record_ends(
+            self._batch,
+            "DELETE FROM sessions WHERE account_id = $1 AND id <> $2 RETURNING id, expires_at",
             account_id,
             but or "",
-            revokes=True,
         )
 
     def end_oldest_of(self, account_id: AccountId, *, keep: int) -> None:
         self._batch.lock(locks.account(account_id))
-        self._batch.record(
+        record_ends(
+            self._batch,
             "DELETE FROM sessions WHERE account_id = $1 AND id NOT IN"
             " (SELECT id FROM sessions WHERE account_id = $1"
-            " ORDER BY created_at DESC, id DESC LIMIT $2) RETURNING id",
+            " ORDER BY created_at DESC, id DESC LIMIT $2) RETURNING id, expires_at",
             account_id,
             max(0, keep),
-            revokes=True,
         )
 
     def end_expired(self, *, at: datetime, limit: int) -> None:
+        # Nothing enters the log, but who deletes several sessions takes turns with the others:
+        # else each of two may wait for a row of the other's.
+        self._batch.lock(locks.REVOCATIONS)
         self._batch.record(
             "DELETE FROM sessions WHERE id IN"
             " (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",

@@ -8,6 +8,7 @@ from watchword.core.signing.model import Algorithm, SigningKey
 from watchword.storage import locks
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, moment_or_none, stored, stored_or_none
+from watchword.storage.revocation_log import record_distrust
 from watchword.storage.statement import Batch, Row
 
 
@@ -51,9 +52,7 @@ class SqlSigningKeys:
 
     def delete_others(self, key_id: str) -> None:
         self._batch.lock(locks.SIGNING_KEYS)
-        self._batch.record(
-            "DELETE FROM signing_keys WHERE id <> $1 RETURNING id", key_id, revokes=True
-        )
+        record_distrust(self._batch, "DELETE FROM signing_keys WHERE id <> $1 RETURNING id", key_id)
 
     def _insert(self, key: SigningKey) -> None:
         self._batch.record(

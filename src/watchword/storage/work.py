@@ -1,17 +1,21 @@
 """A unit of work made of one SQL repository per noun, and the storage that opens it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from watchword.core.kernel.ids import SessionId
-from watchword.core.ports import Bearer, Revocations
+from watchword.core.ports import Bearer, KeyHolder, Revocations
 from watchword.storage import migrate
 from watchword.storage.accounts import SqlAccounts, account_of
+from watchword.storage.api_keys import SqlApiKeys, api_key_of, places
 from watchword.storage.attempts import SqlAttemptGate, SqlAttempts
 from watchword.storage.audit import SqlAudit
 from watchword.storage.credentials import SqlCredentials
 from watchword.storage.engine import Engine
+from watchword.storage.groups import SqlGroups
+from watchword.storage.revocation_log import SqlRevocationLog
 from watchword.storage.sessions import SqlSessions, session_of
 from watchword.storage.setup import SqlSetup
 from watchword.storage.signing import SqlSigningKeys
@@ -28,9 +32,12 @@ class SqlWork:
         "_batch",
         "_engine",
         "accounts",
+        "api_keys",
         "attempts",
         "audit",
         "credentials",
+        "groups",
+        "revocation_log",
         "sessions",
         "setup",
         "signing_keys",
@@ -47,6 +54,9 @@ class SqlWork:
         self.audit = SqlAudit(engine, batch)
         self.setup = SqlSetup(engine, batch)
         self.signing_keys = SqlSigningKeys(engine, batch)
+        self.api_keys = SqlApiKeys(engine, batch)
+        self.groups = SqlGroups(engine, batch)
+        self.revocation_log = SqlRevocationLog(engine, batch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,6 +79,20 @@ class SqlWork:
             session_id,
         )
         return Bearer(account_of(row), session_of(row[11:])) if row else None
+
+    async def key_holder(self, digests: Sequence[str]) -> KeyHolder | None:
+        if not digests:
+            return None
+        row = await self._engine.fetch_one(
+            "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"  # noqa: S608 - placeholders
+            " a.email, a.email_confirmed_at, a.first_name, a.last_name,"
+            " k.id, k.account_id, k.name, k.digest, k.sealed, k.hint, k.scopes, k.per_minute,"
+            " k.created_at, k.expires_at, k.last_used_at"
+            " FROM api_keys AS k JOIN accounts AS a ON a.id = k.account_id"
+            f" WHERE k.digest IN ({places(len(digests))})",
+            *digests,
+        )
+        return KeyHolder(account_of(row), api_key_of(row[11:])) if row else None
 
     async def commit(self) -> None:
         transaction = self._batch.take()
