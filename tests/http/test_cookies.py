@@ -45,6 +45,37 @@ async def test_another_sites_page_changes_nothing(
 
 
 @pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 403),
+        ({"sec_fetch_site": ""}, 403),
+        ({"origin": "http://localhost:9261"}, 403),
+        ({"sec_fetch_site": "same-origin"}, 200),
+        ({"sec_fetch_site": "same-origin", "origin": "http://localhost:9261"}, 200),
+        ({"sec_fetch_site": "none", "origin": "https://evil.test"}, 403),
+        ({"sec_fetch_site": "none"}, 200),
+    ],
+)
+async def test_a_get_that_changes_says_where_it_comes_from(
+    box: Toybox, headers: dict[str, str], status: int
+) -> None:
+    """A link on any page is a GET, and old browsers send the cookie and nothing else with it."""
+    answered = await ask(box, "GET", "/toy/leave", **headers)
+    bearer = await ask(box, "GET", "/toy/leave", authorization=f"Bearer {GOOD_TOKEN}", **headers)
+
+    assert (answered, bearer) == (status, 200)
+
+
+async def test_two_places_are_not_ours(box: Toybox) -> None:
+    """A GET that says both counts as the worse."""
+    async with talking_to(box.app) as client:
+        fields = [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")]
+        answer = await client.get("/toy/leave", headers=[*COOKIE.items(), *fields])
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
     ("origin", "status"),
     [
         ("http://localhost:9261", 200),

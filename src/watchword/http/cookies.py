@@ -13,13 +13,15 @@ class CookieRule:
         own = (_origin_of(public_url),) if public_url else ()
         self._trusted = frozenset(own + allowed_origins) - {"*"}
 
-    def refuses(self, fields: Fields, *, is_secure: bool) -> bool:
+    def refuses(self, fields: Fields, *, is_secure: bool, is_get: bool) -> bool:
         """Say whether such a request may come from a page that is not ours.
 
         Old browsers and programs send neither field; for them SameSite and the CSRF
-        token of the session stand.
+        token of the session stand. They do not for a GET: a link on any page is one, the
+        cookie goes with it, and no token does. So it has to say where it comes from.
         """
-        if fields.distinct(b"sec-fetch-site") - _SAME_SITE_ENOUGH:
+        sites = fields.distinct(b"sec-fetch-site")
+        if sites - _SAME_SITE_ENOUGH or (is_get and not sites):
             return True
         origins = fields.distinct(b"origin")
         return bool(origins) and not origins <= self._trusted | _own_origins(

@@ -104,7 +104,11 @@ class Handler:
         return (
             presented.carrier is Carrier.COOKIE
             and self._operation.changes
-            and self._cookie_rule.refuses(arrival.fields, is_secure=arrival.client.is_secure)
+            and self._cookie_rule.refuses(
+                arrival.fields,
+                is_secure=arrival.client.is_secure,
+                is_get=self._operation.method == "GET",
+            )
         )
 
     def _minds(self, problem: CredentialProblem) -> bool:
