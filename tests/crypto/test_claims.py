@@ -133,6 +133,31 @@ async def test_wrong_claims_are_refused(
     assert await house.signer.read(text) is None
 
 
+async def test_a_token_for_a_service_is_for_that_service_alone(house: House) -> None:
+    """It says for whom it is, and we ourselves refuse it, though our own key signed it."""
+    service = "https://files.example"
+    text = await house.signer.sign(replace(house.token, audience=service))
+    payload = (await house.keys.signing()).verified(text)
+
+    assert payload is not None
+    assert json.loads(payload) == house.claims(aud=service)
+    assert await house.signer.read(text) is None
+
+
+async def test_nobody_can_ask_for_a_token_for_ourselves(house: House) -> None:
+    """Who may name a service does not come to one of our own tokens by naming us."""
+    with pytest.raises(AssertionError):
+        await house.signer.sign(replace(house.token, audience=ISSUER))
+
+
+async def test_a_token_for_ourselves_names_no_service(house: House) -> None:
+    """What is read again is what was signed: the audience is empty."""
+    read = await house.signer.read(await house.signer.sign(house.token))
+
+    assert read is not None
+    assert read.audience == ""
+
+
 def _in_place(house: House, name: str, spelling: bytes) -> bytes:
     return as_json(house.claims(**{name: "HERE"})).replace(b'"HERE"', spelling)
 

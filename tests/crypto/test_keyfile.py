@@ -96,6 +96,53 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         assert str(path) in str(refusal.value)
 
 
+def test_further_lines_are_retired_keys(tmp_path: Path) -> None:
+    """The first line is the current key; empty lines and remarks say nothing."""
+    path = tmp_path / "master.key"
+    old, oldest = urlsafe_b64encode(b"o" * 32), urlsafe_b64encode(b"p" * 32)
+    path.write_bytes(
+        b"# changed in \xc3\xa4pril\n\n  " + KEY + b" \r\n#" + KEY + b"\n" + old + b"\n\n" + oldest
+    )
+    path.chmod(0o600)
+
+    key = opened(path)
+
+    given = MasterKey(
+        b"k" * 32, source="", randomness=SystemRandomness(), retired=[b"o" * 32, b"p" * 32]
+    )
+    assert key.digest("x", "y") == given.digest("x", "y")
+    assert key.digests("x", "y") == given.digests("x", "y")
+
+
+def test_the_file_that_we_make_has_one_key(tmp_path: Path) -> None:
+    """Nothing is retired at the first start."""
+    assert not opened(tmp_path / "master.key").has_retired
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"# nothing but a remark\n", "The file .* holds 0"),
+        (KEY + b"\n" + KEY[:20] + b"\n", "Line 2 of .* holds 15"),
+        (KEY + b"\n\n" + KEY + b" # old\n", "Line 3 of .* is not base64"),
+        ((KEY + b"\n") * 9, "at most 8 keys"),
+        (KEY + b"\n#" + b"x" * 5000 + b"\n" + KEY, "at most 8 keys"),
+    ],
+)
+def test_lines_that_are_no_keys_are_refused(tmp_path: Path, content: bytes, why: str) -> None:
+    """The error says which line, and nothing of what stands there."""
+    path = tmp_path / "master.key"
+    path.write_bytes(content)
+    path.chmod(0o600)
+
+    with pytest.raises(InvalidError, match=why) as refusal:
+        opened(path)
+
+    assert refusal.value.field == "master_key"
+    assert str(path) in str(refusal.value)
+    assert KEY[:10].decode() not in str(refusal.value)
+
+
 PROCESS = """
 import sys
 from pathlib import Path

@@ -50,10 +50,12 @@ def read_header(text: str) -> Header | None:
 
 
 def write_claims(token: AccessToken, *, issuer: str) -> bytes:
-    """Return the claims of RFC 9068, 2.2 as JSON; we are both the issuer and the audience."""
+    """Return the claims of RFC 9068, 2.2 as JSON; for whom no service is named, it is for us."""
+    # Whoever may name a service must not come to a token for ourselves that way.
+    assert token.audience != issuer
     claims = {
         "iss": issuer,
-        "aud": issuer,
+        "aud": token.audience or issuer,
         "sub": token.account_id,
         "sid": token.session_id,
         "jti": token.id,
@@ -67,7 +69,8 @@ def write_claims(token: AccessToken, *, issuer: str) -> bytes:
 def read_claims(payload: bytes, *, issuer: str, key_id: str) -> AccessToken | None:
     """Return the token that a signed payload describes, None if it is not one of ours.
 
-    `aud` must be our text itself: a list, even of one, is a spelling we never write.
+    `aud` must be our text itself: a list, even of one, is a spelling we never write, and a
+    token for a service that trusts us is no token for us.
     """
     claims = _read_object(payload)
     if claims is None or claims.get("iss") != issuer or claims.get("aud") != issuer:

@@ -1,4 +1,4 @@
-"""The file that keeps the master key when the operator gives none."""
+"""The file that keeps the master key when the operator gives none, and its retired siblings."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from watchword.core.kernel.errors import InvalidError
 from watchword.core.kernel.randomness import Randomness
-from watchword.crypto.master import KEY_BYTES, MasterKey
+from watchword.crypto.master import KEY_BYTES, KEYS_MAX, MasterKey, read_secret
 
 _SIZE_MAX = 4096
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -15,7 +15,9 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def open_master_key(path: Path, *, randomness: Randomness) -> MasterKey:
     """Return the master key in a file, made now if there is none.
 
-    Processes that start at once agree: the key of the one that comes first counts.
+    The first line is the current key, the others are retired; empty lines and those that
+    begin with # are passed over. Processes that start at once agree: the key of the one
+    that comes first counts.
     Raises InvalidError("master_key") with a sentence that says what to do.
     """
     try:
@@ -25,7 +27,20 @@ def open_master_key(path: Path, *, randomness: Randomness) -> MasterKey:
     except OSError as error:
         message = f"The master key {path} cannot be used: {error.strerror or error}."
         raise InvalidError("master_key", message) from error
-    return MasterKey.from_text(text, source=f"The file {path}", randomness=randomness)
+    return _parse(text, path, randomness)
+
+
+def _parse(text: str, path: Path, randomness: Randomness) -> MasterKey:
+    lines = enumerate((line.strip() for line in text.splitlines()), start=1)
+    written = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    if len(text) > _SIZE_MAX or len(written) > KEYS_MAX:
+        limit = f"{KEYS_MAX} keys, one a line, and {_SIZE_MAX} bytes"
+        message = f"The master key {path} must hold at most {limit}."
+        raise InvalidError("master_key", message)
+    current = written[0][1] if written else ""
+    retired = [read_secret(line, source=f"Line {number} of {path}") for number, line in written[1:]]
+    source = f"The file {path}"
+    return MasterKey.from_text(current, source=source, randomness=randomness, retired=retired)
 
 
 def _read(path: Path) -> str:
@@ -38,7 +53,8 @@ def _read(path: Path) -> str:
         if mode & _OTHERS:
             message = f"The master key {path} can be read by others. Run: chmod 600 {path}"
             raise InvalidError("master_key", message)
-        return stream.read(_SIZE_MAX).decode("ascii", "replace")
+        # One octet more than we take: a key that is cut off must not pass for another.
+        return stream.read(_SIZE_MAX + 1).decode("ascii", "replace")
 
 
 def _make(path: Path, randomness: Randomness) -> None:

@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 from joserfc.jws import JWSRegistry, deserialize_compact, serialize_compact
 
 from watchword.core.signing.model import Algorithm, SigningKey
-from watchword.crypto.master import MasterKey
+from watchword.crypto.master import MasterKey, Standing
 
 RSA_BITS = 3072
 """RFC 7518, 3.3 asks for 2048 at least; NIST SP 800-57 gives those until 2030 only."""
@@ -77,6 +77,11 @@ def signing_half(stored: SigningKey, *, master: MasterKey) -> KeyPair:
     """Return what signs. Raises SealError if the master key is another one."""
     private = master.unseal(stored.sealed, about=_about(stored.id))
     return KeyPair(stored.id, stored.algorithm, import_key(json.loads(private)))
+
+
+def standing_of(stored: SigningKey, *, master: MasterKey) -> Standing:
+    """Say under which master key the private half of a stored key is sealed."""
+    return master.sealed_standing(stored.sealed, about=_about(stored.id))
 
 
 def _generate(algorithm: Algorithm) -> OKPKey | ECKey | RSAKey:

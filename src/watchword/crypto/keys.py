@@ -170,8 +170,9 @@ class StoredKeyRing:
         except SealError as error:
             message = (
                 f"{self._master.source} holds another master key than the one that the signing "
-                "keys in the database are sealed under. Put the right one back; if it is lost, "
-                "`watchword signing-key rotate` makes a signing key under this one."
+                "keys in the database are sealed under. Put the right one back, below this one "
+                "if this is its successor; if it is lost, `watchword signing-key rotate` makes a "
+                "signing key under this one."
             )
             raise InvalidError("master_key", message) from error
 
