@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watchword.core.apikeys.model import hint_of, write_key
 from watchword.observability.redact import (
     DEPTH_MAX,
     FRAMES_MAX,
@@ -28,6 +29,7 @@ from watchword.observability.redact import (
 SECRET = "hunter2-and-more"
 JWT = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl-_x"
 KEY = "ww_7Zt0cFhPq3vN_Lw-k2"
+WHOLE = write_key(int.from_bytes(b"a key of an account, not of ours"))
 
 
 @dataclass
@@ -144,7 +146,7 @@ class TestTexts:
         "piece",
         ["://a:", "password", "passw'\"", "token='", "\\'", "token=\\'", "eyJ", "eyJ.", "$a",
          "$a$", "authorization:", "Bearer ", "-----BEGIN PRIVATE KEY-----", "?code", "DETAIL:", " ",
-         "ww_"],
+         "ww_", "ww_a.", "ww_" + "a" * 39 + "..."],
     )  # fmt: skip
     def test_no_text_takes_long(self, piece: str) -> None:
         """A caller who chooses a text cannot make the search slow."""
@@ -161,6 +163,62 @@ class TestTexts:
 
         assert JWT.rpartition(".")[0] not in shown
         assert "eyJzdWIi" not in shown
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            (WHOLE, "***"),
+            (f"used {WHOLE}.", "used ***."),
+            (f"/x?a={WHOLE}&b=1 c", "/x?a=***&b=1 c"),
+            (f"X{WHOLE}", "X***"),
+            (f"{WHOLE},{WHOLE};", "***,***;"),
+            (f"{WHOLE}{WHOLE}", "***"),
+            (f"{{'a': '{WHOLE}', 'b': 1}}", "{'a': '***', 'b': 1}"),
+            (f'{{"a":"{WHOLE}","b":1}}', '{"a":"***","b":1}'),
+            (f"<{WHOLE}>\\n", "<***>\\n"),
+            (f"/keys/{WHOLE}/uses", "/keys/***/uses"),
+            (f"/x?a={WHOLE.replace('_', '%5F')}", "/x?a=***"),
+            (WHOLE.upper(), "***"),
+            (WHOLE.lower(), "***"),
+            (f"is {hint_of(WHOLE)}, of ada", f"is {hint_of(WHOLE)}, of ada"),
+        ],
+    )
+    def test_a_key_is_hidden_and_what_stands_around_it_is_not(
+        self, text: str, expected: str
+    ) -> None:
+        """In a sentence, a URL, JSON, a repr, twice in a row; the hint may be shown."""
+        assert scrub_text(text) == expected
+
+    @given(
+        st.integers(len("ww_"), len(WHOLE) - 1),
+        st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), max_size=2),
+    )
+    def test_a_key_with_a_slip_in_it_is_hidden_too(self, place: int, slip: str) -> None:
+        """A sign too few, a wrong one, one too many: what is left is nearly the key."""
+        typed = WHOLE[:place] + slip + WHOLE[place + 1 :]
+
+        shown = scrub_text(f"unknown key {typed}")
+
+        assert shown.startswith("unknown key ***")
+        assert not _common(shown, WHOLE)
+
+    @pytest.mark.parametrize("length", [49, 48, 45, 40, 20, 10])
+    def test_a_piece_of_a_key_is_hidden_too(self, length: int) -> None:
+        """A key that was cut off at its end."""
+        assert scrub_text(f"({WHOLE[: 3 + length]})") == "(***)"
+
+    def test_no_shape_of_a_value_shows_one(self) -> None:
+        """Bytes, exceptions, their causes and notes of paths, headers and names of fields."""
+        caught = ValueError(f"no such key: {WHOLE}")
+        caught.__cause__ = KeyError(WHOLE)
+        values = [WHOLE.encode(), {"a": [WHOLE]}, {WHOLE: 1}, caught, Path(WHOLE), (b"x", WHOLE)]
+
+        shown = str([scrub(value) for value in values])
+
+        assert not _common(shown, WHOLE)
+        assert shown.count("***") == len(values) + 1
 
 
 class TestShapes:
@@ -299,6 +357,13 @@ class TestExceptions:
 
         assert told["message"] == "<no text>"
         assert told["type"].endswith("MuteError")
+
+
+def _common(shown: str, secret: str, length: int = 6) -> list[str]:
+    """Return what of a secret's body stands in the text: every piece of this length."""
+    body = secret.removeprefix("ww_")
+    pieces = (body[at : at + length] for at in range(len(body) - length + 1))
+    return [piece for piece in pieces if piece in shown]
 
 
 def _raise(password: str) -> Iterator[None]:
