@@ -18,6 +18,7 @@ from watchword.settings.secret import Secret
 
 SECRET = "hunter2/and@more"
 KEY = b64encode(bytes(range(32))).decode()
+RETIRED = b64encode(bytes(range(32, 64))).decode()
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def secretive() -> Settings:
         environ={
             "WATCHWORD_ADMIN_PASSWORD": SECRET,
             "WATCHWORD_MASTER_KEY": KEY,
+            "WATCHWORD_RETIRED_MASTER_KEYS": f"{RETIRED}, {SECRET}",
             "WATCHWORD_DATABASE": f"postgresql://user:{SECRET}@host/name?sslpassword={SECRET}",
             "WATCHWORD_DIALECTS__ASTA__CLIENT_SECRET": SECRET,
             "WATCHWORD_DIALECTS__ASTA__UPSTREAM__API_KEY": SECRET,
@@ -47,6 +49,7 @@ class TestSecrets:
             assert SECRET not in view
             assert "more" not in view
             assert KEY not in view
+            assert RETIRED not in view
             assert "***" in view
 
     def test_the_view_keeps_what_is_no_secret(self, secretive: Settings) -> None:
@@ -55,6 +58,7 @@ class TestSecrets:
 
         assert view["database"] == "postgresql://user:***@host/name?sslpassword=***"
         assert (view["admin_password"], view["master_key"]) == ("***", "***")
+        assert list(view["retired_master_keys"]) == ["***", "***"]
         assert Settings().redacted()["admin_password"] == ""
         assert view["server"]["port"] == 9261
         assert view["dialects"] == {
@@ -73,6 +77,7 @@ class TestSecrets:
         assert there == secretive
         assert there.admin_password.reveal() == SECRET
         assert there.master_key.reveal() == KEY
+        assert [one.reveal() for one in there.retired_master_keys] == [RETIRED, SECRET]
         assert there.dialects["asta"]["client_secret"] == SECRET
 
     @pytest.mark.parametrize(
@@ -93,6 +98,23 @@ class TestSecrets:
 
         assert SECRET not in str(caught.value)
         assert "hunter2" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            ({"retired_master_keys": [SECRET]}, "go with master_key"),
+            ({"master_key": KEY, "retired_master_keys": [SECRET] * 8}, "length <= 7"),
+            ({"master_key": KEY, "retired_master_keys": SECRET}, "Expected `array`"),
+            ({"master_key": KEY, "retired_master_keys": [SECRET, 5]}, "Expected `str`"),
+        ],
+    )
+    def test_retired_keys_that_cannot_be(self, said: dict[str, object], why: str) -> None:
+        """Too many, no list, no texts, or none that they are retired from; none is repeated."""
+        with pytest.raises(SettingsError, match=why) as caught:
+            load(environ={}, overrides=said)
+
+        assert len(caught.value.problems) == 1
+        assert SECRET not in str(caught.value)
 
     def test_a_secret_is_its_text(self) -> None:
         """Secrets compare by what they hold; an empty one counts as none."""
