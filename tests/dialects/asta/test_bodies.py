@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from dialects.asta.talk import NOBODYS_ID, USERS, Asta, Person, refused, said
+from dialects.asking import said
+from dialects.asta.talk import NOBODYS_ID, USERS, Asta, Person, refused
 
 # A body is judged before any database is asked: one of them is enough.
 pytestmark = pytest.mark.parametrize("postgres", ["sqlite"], indirect=True)

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from dialects.asking import said
 from dialects.asta.conftest import Open
-from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, Asta, Person, refused, said
+from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, Asta, Person, refused
 from dialects.household import DEMO, Choices
 
 ME = "/api/auth/me"

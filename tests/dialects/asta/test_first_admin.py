@@ -2,8 +2,9 @@
 
 import asyncio
 
+from dialects.asking import said
 from dialects.asta.conftest import Open
-from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, Asta, refused, said
+from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, Asta, refused
 from dialects.household import DEMO, OPEN, Choices, Household, furnish
 from watchword.core.ports import Storage
 from watchword.dialects.asta import dialect

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from dialects.asking import said
 from dialects.asta.conftest import Open
-from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, refused, said
+from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, refused
 from dialects.household import Choices
 from fakes import PlainHasher
 from watchword.core.kernel.randomness import SystemRandomness

@@ -5,8 +5,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from dialects.asking import said
 from dialects.asta.conftest import Open
-from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, NOBODYS_ID, USERS, Asta, Person, refused, said
+from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, NOBODYS_ID, USERS, Asta, Person, refused
 from dialects.household import Choices, Household
 from watchword.core.policy.passwords import Preset
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dialects.asta.talk import USERS, Asta, Person, refused, said
+from dialects.asking import said
+from dialects.asta.talk import USERS, Asta, Person, refused
 from dialects.household import Household
 from watchword import __version__
 from watchword.core.accounts.model import Account

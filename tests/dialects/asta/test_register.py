@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from dialects.asking import UUID, said
 from dialects.asta.conftest import Open
-from dialects.asta.talk import USERS, UUID, Asta, Person, refused, said
+from dialects.asta.talk import USERS, Asta, Person, refused
 from dialects.household import OPEN, Choices, furnish
 from watchword.core.policy.passwords import Preset
 from watchword.core.ports import Storage

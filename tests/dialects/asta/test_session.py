@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from dialects.asking import UUID, said
 from dialects.asta.conftest import Open
-from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, UUID, Asta, Person, refused, said
+from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, Asta, Person, refused
 from dialects.household import Choices, Household
 from watchword.core.policy.signin import AttemptLimits
 from watchword.dialects.asta.options import Options
