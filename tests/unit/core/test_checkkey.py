@@ -1,5 +1,6 @@
 """Who holds an API key, and what it costs to know."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,21 @@ async def test_past_its_rate_a_key_is_told_to_wait(house: House) -> None:
     await house.key_holder(fast.text)
 
 
+async def test_who_looks_again_makes_no_use(house: House) -> None:
+    """A key at its rate is still good, and its last use stays where it was."""
+    await house.add("ada")
+    made = await house.make_key("ada", per_minute=1)
+    check_key = house.services.check_key
+
+    again = [await check_key.caller(made.text, is_use=False) for _ in range(3)]
+    await check_key.write_uses()
+
+    assert all(isinstance(one, Caller) for one in again)
+    assert await last_used(house) is None
+    await house.key_holder(made.text)
+    assert isinstance(await check_key.caller(made.text, is_use=False), Caller)
+
+
 async def test_use_is_noted_and_written_later(house: House) -> None:
     """No check writes; the note is right to the minute."""
     await house.add("ada")
@@ -152,6 +168,24 @@ async def test_what_cannot_be_written_now_is_written_later(house: House) -> None
 
     await house.services.check_key.write_uses()
 
+    assert await last_used(house) is not None
+
+
+async def test_what_was_interrupted_is_written_later(house: House) -> None:
+    """A server that stops while it writes has not forgotten what it had to write."""
+    await house.add("ada")
+    made = await house.make_key("ada")
+    await house.key_holder(made.text)
+    writing = asyncio.create_task(house.services.check_key.write_uses())
+    await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    before = await last_used(house)
+
+    await house.services.check_key.write_uses()
+
+    assert before is None
     assert await last_used(house) is not None
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from watchword.core.apikeys.model import ApiKey, is_key
 from watchword.core.apikeys.store import KeyUse
 from watchword.core.kernel.clock import Clock
-from watchword.core.kernel.errors import CoreError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import KeyHolder, KeyRates, KeySafe, OpenWork, Revocations, Witness
 from watchword.core.services.authenticate import Caller
@@ -51,8 +50,11 @@ class CheckKey:
         self._remembered: Remembered[_Verified] = Remembered(revocations, most=cache_max)
         self._uses: dict[str, KeyUse] = {}
 
-    async def caller(self, text: str) -> Caller | Refused | None:
-        """Return who holds this key, None if it is not good now, Refused past its rate."""
+    async def caller(self, text: str, *, is_use: bool = True) -> Caller | Refused | None:
+        """Return who holds this key, None if it is not good now, Refused past its rate.
+
+        Who only looks again whether the key is still good makes no use of it.
+        """
         now = self._clock.now()
         known = self._remembered.get(text)
         is_known = known is not None and self._remembered.counts(known, now)
@@ -64,7 +66,7 @@ class CheckKey:
         if verified is None or not verified.key.works(now):
             self._remembered.drop(text)
             return None
-        return self._admit(verified, now)
+        return self._admit(verified, now) if is_use else verified.caller
 
     async def write_uses(self) -> None:
         """Store what was noted. What cannot be stored now is tried again the next time."""
@@ -74,8 +76,8 @@ class CheckKey:
                 async with self._open_work() as work:
                     work.api_keys.used(some)
                     await work.commit()
-            except CoreError:
-                # A note that came in the meantime is newer.
+            except BaseException:
+                # Cancelled or failed. A note that came in the meantime is newer.
                 self._uses = {use.key_id: use for use in some} | self._uses
                 raise
 
