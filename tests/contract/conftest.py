@@ -1,13 +1,15 @@
 """Every implementation of the storage port, one after the other."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from contract.storages import Kind, opened
 from contract.things import AT, PATIENCE_MS, account, keep
+from parts.loglines import LogLines
 from watchword.core.ports import Storage, Work
+from watchword.observability import log
 from watchword.storage.sqlite import open_sqlite
 from watchword.storage.work import SqlStorage
 
@@ -54,3 +56,12 @@ async def sqlite(path: Path) -> AsyncIterator[SqlStorage]:
     await keep(found, account("Ada"))
     yield found
     await found.close()
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogLines]:
+    """Everything that is logged during the test."""
+    lines = LogLines()
+    log.configure(stream=lines.stream)
+    yield lines
+    log.configure()

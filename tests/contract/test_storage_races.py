@@ -1,7 +1,7 @@
 """What must hold when many come at once, on each real database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 from contract.things import (
@@ -15,12 +15,12 @@ from contract.things import (
     password,
     session,
     signing_key,
+    together,
 )
 from watchword.core.accounts.model import Account, Role, State
 from watchword.core.audit.model import Action, Event
 from watchword.core.kernel.errors import (
     ConflictError,
-    CoreError,
     DeniedError,
     NotFoundError,
 )
@@ -31,13 +31,6 @@ from watchword.core.sessions.model import Session
 
 ADA = account("Ada")
 LIMITS = AttemptLimits()
-
-
-async def together(*attempts: Awaitable[None]) -> list[type[BaseException] | None]:
-    """Run all at once and return what each was refused with. A fault that is none of ours fails."""
-    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
-    assert all(outcome is None or isinstance(outcome, CoreError) for outcome in outcomes), outcomes
-    return [None if outcome is None else type(outcome) for outcome in outcomes]
 
 
 async def test_parallel_guesses_cannot_outrun_the_limit(database: Storage) -> None:

@@ -1,13 +1,17 @@
 """Accounts, sessions and the like for the contract suite, short to write."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from watchword.core.accounts.model import Account, Role
+from watchword.core.apikeys.model import ApiKey
 from watchword.core.credentials.model import PasswordCredential
-from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.groups.model import Group, Membership
+from watchword.core.kernel.errors import CoreError
+from watchword.core.kernel.ids import AccountId, ApiKeyId, GroupId, SessionId
 from watchword.core.policy.store import Attempt
 from watchword.core.ports import Storage, Work
 from watchword.core.sessions.model import Session
@@ -52,8 +56,36 @@ def signing_key(name: str, at: datetime = AT) -> SigningKey:
     )
 
 
+def api_key(name: str, of: Account, **fields: Any) -> ApiKey:  # noqa: ANN401 - fields of the dataclass
+    """Make a key whose id and digest are told by its name."""
+    made = ApiKey(
+        id=ApiKeyId(name),
+        account_id=of.id,
+        name=name,
+        digest=f"digest of {name}",
+        hint="ww_…abcd",
+        created_at=AT,
+    )
+    return replace(made, **fields)
+
+
+def group(name: str, **fields: Any) -> Group:  # noqa: ANN401 - fields of the dataclass
+    return replace(Group(id=GroupId(f"id-of-{name}"), name=name, created_at=AT), **fields)
+
+
+def member(of: Group, who: Account, role: str = "member") -> Membership:
+    return Membership(group=of, account_id=who.id, role=role)
+
+
 def attempt(subject: str, address: str = "192.0.2.1", **fields: Any) -> Attempt:  # noqa: ANN401 - fields of the dataclass
     return replace(Attempt(subject=subject, address=address, at=AT), **fields)
+
+
+async def together(*attempts: Awaitable[None]) -> list[type[BaseException] | None]:
+    """Run all at once and return what each was refused with. A fault that is none of ours fails."""
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    assert all(outcome is None or isinstance(outcome, CoreError) for outcome in outcomes), outcomes
+    return [None if outcome is None else type(outcome) for outcome in outcomes]
 
 
 async def commit(storage: Storage, *records: Callable[[Work], None]) -> None:

@@ -4,13 +4,15 @@ Run as `python -m parts.storage_process VERB ...`; it says on standard output wh
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 
 from watchword.core.accounts.model import Account
-from watchword.core.kernel.ids import AccountId, SessionId
+from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
+from watchword.storage.key_rates import MappedKeyRates
 from watchword.storage.revocation import RevocationCounter
 from watchword.storage.work import SqlStorage
 
@@ -81,6 +83,32 @@ async def hold(path: str) -> None:
         await asyncio.Event().wait()
 
 
+async def take(path: str, times: str) -> None:
+    """Use one key so many times at one moment, when told to, and say how often it was let in."""
+    rates = MappedKeyRates(Path(path))
+    _say("ready")
+    sys.stdin.readline()
+    _say(str(_let_in(rates, int(times))))
+
+
+async def fork(path: str, times: str) -> None:
+    """Do the same in four processes, forked off when the table was open already."""
+    rates = MappedKeyRates(Path(path))
+    before = _let_in(rates, 1)
+    is_first = all([os.fork(), os.fork()])
+    let_in = _let_in(rates, int(times))
+    # At one go, for all four write to the same pipe.
+    os.write(1, b"%d\n" % (let_in + before if is_first else let_in))
+    # The loop that runs here belongs to the first of them.
+    if not is_first:
+        os._exit(0)
+
+
+def _let_in(rates: MappedKeyRates, times: int) -> int:
+    waits = [rates.take(ApiKeyId("k"), per_minute=100, at=AT) for _ in range(times)]
+    return waits.count(0)
+
+
 def _say(*words: str) -> None:
     print(*words, flush=True)  # noqa: T201 - what it did is its answer
 
@@ -91,6 +119,8 @@ VERBS: dict[str, Callable[..., Coroutine[None, None, None]]] = {
     "end": end,
     "bump": bump,
     "hold": hold,
+    "take": take,
+    "fork": fork,
 }
 
 if __name__ == "__main__":
