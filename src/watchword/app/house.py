@@ -11,24 +11,28 @@ from watchword.app.witness import HouseWitness
 from watchword.core.kernel.clock import Clock, SystemClock
 from watchword.core.kernel.errors import CoreError
 from watchword.core.kernel.randomness import Randomness, SystemRandomness
-from watchword.core.policy.passwords import PRESETS
 from watchword.core.ports import Storage
 from watchword.core.services import Services
+from watchword.core.services.apikeys import KeyRules
 from watchword.core.services.assemble import Outside, Rules, assemble
 from watchword.core.services.signin import SessionLimits
 from watchword.core.services.signup import Registration
 from watchword.crypto.blocklist import GuessableBlocklist
 from watchword.crypto.keyfile import open_master_key
 from watchword.crypto.keys import StoredKeyRing
-from watchword.crypto.master import MasterKey
+from watchword.crypto.keysafe import StoredKeySafe
+from watchword.crypto.master import MasterKey, read_secret
 from watchword.crypto.passwords import Argon2Hasher, usable_cores
 from watchword.crypto.tokens import TokenSigner
 from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
+from watchword.storage.key_rates import MappedKeyRates
 from watchword.storage.work import SqlStorage
 
+KEY_RATES_FILE = "key-rates"
 MASTER_KEY_FILE = "master.key"
 MASTER_KEY_VARIABLE = "WATCHWORD_MASTER_KEY"
+RETIRED_KEYS_VARIABLE = "WATCHWORD_RETIRED_MASTER_KEYS"
 
 
 class StartError(Exception):
@@ -43,6 +47,7 @@ class House:
     storage: Storage
     hasher: Argon2Hasher
     keys: StoredKeyRing
+    key_rates: MappedKeyRates
     services: Services
     clock: Clock
     randomness: Randomness
@@ -65,6 +70,7 @@ async def open_house(settings: Settings, *, metrics: Metrics | None = None) -> A
         except CoreError as error:
             raise StartError(str(error)) from error
         stack.callback(house.hasher.close)
+        stack.callback(house.key_rates.close)
         yield house
 
 
@@ -96,8 +102,15 @@ async def open_database(settings: Settings) -> SqlStorage:
 def master_key(settings: Settings, randomness: Randomness) -> MasterKey:
     """Return the key over all keys: from the settings, or from its file beside the data."""
     if settings.master_key:
+        retired = [
+            read_secret(one.reveal(), source=f"Item {place} of {RETIRED_KEYS_VARIABLE}")
+            for place, one in enumerate(settings.retired_master_keys, start=1)
+        ]
         return MasterKey.from_text(
-            settings.master_key.reveal(), source=MASTER_KEY_VARIABLE, randomness=randomness
+            settings.master_key.reveal(),
+            source=MASTER_KEY_VARIABLE,
+            randomness=randomness,
+            retired=retired,
         )
     return open_master_key(settings.folder / MASTER_KEY_FILE, randomness=randomness)
 
@@ -107,12 +120,18 @@ def rules(settings: Settings) -> Rules:
     attempts = settings.limits.attempts
     return Rules(
         attempts=attempts,
-        passwords=PRESETS[settings.passwords.preset],
+        passwords=settings.passwords.policy,
         sessions=SessionLimits(
             lifetime=timedelta(days=settings.sessions.lifetime_days),
             per_account_max=settings.sessions.per_account_max,
         ),
         registration=Registration(is_open=settings.registration == "open"),
+        api_keys=KeyRules(
+            per_account_max=settings.api_keys.per_account_max,
+            shows_keys=settings.api_keys.reveal_keys == "always",
+            per_minute=settings.api_keys.per_minute,
+        ),
+        audiences=frozenset(settings.tokens.audiences),
         # All workers together let as many guesses in at once as are free.
         guesses_at_once=max(1, attempts.free // settings.server.workers),
         tokens_known_max=settings.sessions.cache_size,
@@ -126,6 +145,9 @@ async def _furnish(
     randomness: Randomness,
     metrics: Metrics | None,
 ) -> House:
+    issuer = await _issuer(settings, storage, randomness)
+    if issuer in settings.tokens.audiences:
+        raise StartError(f"tokens.audiences: must not hold {issuer}, which is this server's own.")
     master = master_key(settings, randomness)
     house_rules = rules(settings)
     keys = StoredKeyRing(
@@ -137,14 +159,15 @@ async def _furnish(
         verifies_for=house_rules.sessions.lifetime,
     )
     hasher = make_hasher(settings, randomness, metrics)
+    key_rates = MappedKeyRates(settings.folder / KEY_RATES_FILE)
     outside = Outside(
         storage=storage,
         hasher=hasher,
-        signer=TokenSigner(
-            keys=keys, clock=clock, issuer=await _issuer(settings, storage, randomness)
-        ),
+        signer=TokenSigner(keys=keys, clock=clock, issuer=issuer),
         keys=keys,
         digester=master,
+        key_safe=StoredKeySafe(master),
+        key_rates=key_rates,
         blocklist=_blocklist(settings),
         clock=clock,
         randomness=randomness,
@@ -155,6 +178,7 @@ async def _furnish(
         storage=storage,
         hasher=hasher,
         keys=keys,
+        key_rates=key_rates,
         services=assemble(outside, house_rules),
         clock=clock,
         randomness=randomness,

@@ -71,55 +71,70 @@ class Rules:
 
 def assemble(outside: Outside, rules: Rules) -> Services:
     """Return every service."""
-    storage, clock, randomness = outside.storage, outside.clock, outside.randomness
-    guesses = _guesses(outside, rules)
-    new_password = _new_password(outside, rules)
-    signup = SignUp(
-        open_work=storage.open_work,
-        gate=storage.attempts,
-        new_password=new_password,
-        clock=clock,
-        randomness=randomness,
-        limits=rules.attempts,
-        registration=rules.registration,
-    )
-    tokens = Tokens(signer=outside.signer, clock=clock, randomness=randomness)
+    open_work, clock = outside.storage.open_work, outside.clock
+    guesses, new_password = _guesses(outside, rules), _new_password(outside, rules)
+    tokens = Tokens(signer=outside.signer, clock=clock, randomness=outside.randomness)
+    signup = _signup(outside, rules, new_password)
     return Services(
         authenticate=_authenticate(outside, rules),
         check_key=_check_key(outside, rules),
         signin=_signin(outside, rules, guesses, tokens),
         signup=signup,
-        accounts=Accounts(open_work=storage.open_work, clock=clock),
-        passwords=Passwords(
-            open_work=storage.open_work,
-            hasher=outside.hasher,
-            digester=outside.digester,
-            guesses=guesses,
-            new_password=new_password,
-            clock=clock,
-        ),
-        sessions=Sessions(open_work=storage.open_work, clock=clock),
+        accounts=Accounts(open_work=open_work, clock=clock),
+        passwords=_passwords(outside, guesses, new_password),
+        sessions=Sessions(open_work=open_work, clock=clock),
         renewal=_renewal(outside, rules, tokens),
         api_keys=_api_keys(outside, rules),
-        groups=Groups(open_work=storage.open_work, clock=clock, randomness=randomness),
+        groups=Groups(open_work=open_work, clock=clock, randomness=outside.randomness),
         revocation_feed=RevocationFeed(
-            open_work=storage.open_work, revocations=storage.revocations
+            open_work=open_work, revocations=outside.storage.revocations
         ),
-        setup=Setup(
-            open_work=storage.open_work,
-            signup=signup,
-            digester=outside.digester,
-            clock=clock,
-            randomness=randomness,
-        ),
-        audit=AuditTrail(open_work=storage.open_work),
+        setup=_setup(outside, signup),
+        audit=AuditTrail(open_work=open_work),
         signing_keys=_signing_keys(outside, rules),
-        housekeeping=Housekeeping(
-            open_work=storage.open_work,
-            clock=clock,
-            limits=rules.attempts,
-            shows_keys=rules.api_keys.shows_keys,
-        ),
+        housekeeping=_housekeeping(outside, rules),
+    )
+
+
+def _signup(outside: Outside, rules: Rules, new_password: NewPassword) -> SignUp:
+    return SignUp(
+        open_work=outside.storage.open_work,
+        gate=outside.storage.attempts,
+        new_password=new_password,
+        clock=outside.clock,
+        randomness=outside.randomness,
+        limits=rules.attempts,
+        registration=rules.registration,
+    )
+
+
+def _passwords(outside: Outside, guesses: Guesses, new_password: NewPassword) -> Passwords:
+    return Passwords(
+        open_work=outside.storage.open_work,
+        hasher=outside.hasher,
+        digester=outside.digester,
+        guesses=guesses,
+        new_password=new_password,
+        clock=outside.clock,
+    )
+
+
+def _setup(outside: Outside, signup: SignUp) -> Setup:
+    return Setup(
+        open_work=outside.storage.open_work,
+        signup=signup,
+        digester=outside.digester,
+        clock=outside.clock,
+        randomness=outside.randomness,
+    )
+
+
+def _housekeeping(outside: Outside, rules: Rules) -> Housekeeping:
+    return Housekeeping(
+        open_work=outside.storage.open_work,
+        clock=outside.clock,
+        limits=rules.attempts,
+        shows_keys=rules.api_keys.shows_keys,
     )
 
 
