@@ -14,7 +14,12 @@ def test_every_folder_is_a_dialect() -> None:
 
 def test_a_dialect_reads_its_own_table() -> None:
     """Text from the environment is a number where one is wanted."""
-    settings = load(environ={"WATCHWORD_DIALECTS__ASTA__TOKEN_DAYS": "7"})
+    settings = load(
+        environ={
+            "WATCHWORD_ENABLED_DIALECTS": "asta",
+            "WATCHWORD_DIALECTS__ASTA__TOKEN_DAYS": "7",
+        }
+    )
 
     (one,) = mounted(settings)
 
