@@ -1,14 +1,11 @@
 """Log in, ask who one is, log out."""
 
-import base64
-import json
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
 
-from dialects.asking import UUID, said
+from dialects.asking import UUID, claims_of, said
 from dialects.asta.conftest import Open
 from dialects.asta.talk import ADMIN, ADMIN_PASSWORD, USERS, Asta, Person, refused
 from dialects.household import Choices, Household
@@ -149,7 +146,7 @@ async def test_an_operator_chooses_how_long_a_token_lives(open_asta: Open) -> No
     asta = await open_asta(Choices(options=Options(token_days=2)))
     person = await asta.log_in()
 
-    claims = _claims(person.token)
+    claims = claims_of(person.token)
 
     assert claims["exp"] - claims["iat"] == timedelta(days=2).total_seconds()
     assert claims["sub"] == person.id
@@ -186,9 +183,3 @@ async def test_an_address_that_fails_too_often_waits_for_every_name(open_asta: O
 
 def _comparable(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name != "x-request-id"}
-
-
-def _claims(token: str) -> dict[str, Any]:
-    part = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return claims

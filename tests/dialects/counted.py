@@ -1,0 +1,32 @@
+"""A database that remembers how often it was opened for a look or a change."""
+
+from contextlib import AbstractAsyncContextManager
+
+from watchword.core.policy.store import AttemptGate
+from watchword.core.ports import Revocations, Storage, Work
+
+
+class CountedStorage:
+    """Implements Storage over another one."""
+
+    def __init__(self, inner: Storage) -> None:
+        self._inner = inner
+        self.looks = 0
+
+    @property
+    def attempts(self) -> AttemptGate:
+        return self._inner.attempts
+
+    @property
+    def revocations(self) -> Revocations:
+        return self._inner.revocations
+
+    def open_work(self) -> AbstractAsyncContextManager[Work]:
+        self.looks += 1
+        return self._inner.open_work()
+
+    async def check(self) -> None:
+        await self._inner.check()
+
+    async def close(self) -> None:
+        await self._inner.close()
