@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from parts.waiting import until
 from watchword.app.house import open_house
 from watchword.cli.program import app
 from watchword.core.kernel.caller import Origin
+from watchword.core.services.authenticate import Caller
 from watchword.core.services.signin import SignedIn
 from watchword.settings.load import load
 
@@ -80,6 +82,23 @@ class Shell:
     def holds(self, token: str) -> str | None:
         """Return whose token this is, None if it is good no more."""
         return asyncio.run(self._holds(token))
+
+    def uses(self, key: str) -> str | None:
+        """Use an API key as a client would; return whose it is, None if it is good no more."""
+        return asyncio.run(self._uses(key))
+
+    def sets(self, statement: str) -> None:
+        """Change what the store, in SQLite, holds: time passes, chance plays."""
+        database = sqlite3.connect(self.folder / "watchword.db")
+        with database:
+            database.execute(statement)
+        database.close()
+
+    async def _uses(self, key: str) -> str | None:
+        async with open_house(load(environ={}, overrides=self.overrides)) as house:
+            caller = await house.services.check_key.caller(key)
+            await house.services.check_key.write_uses()  # as the server does now and then
+        return caller.account.name if isinstance(caller, Caller) else None
 
     async def _signs_in(self, name: str, password: str) -> str | None:
         async with open_house(load(environ={}, overrides=self.overrides)) as house:

@@ -110,7 +110,25 @@ def test_show_tells_of_sessions_and_the_last_log_in(shell: Shell) -> None:
     assert (before["live_sessions"], before["last_signin_at"]) == (0, None)
     assert after["live_sessions"] == 1
     assert after["last_signin_at"].endswith("+00:00")
-    assert set(after) == KEYS | {"live_sessions", "last_signin_at"}
+    assert set(after) == KEYS | {"live_sessions", "live_api_keys", "last_signin_at", "groups"}
+
+
+def test_show_tells_of_groups_and_keys(each_shell: Shell) -> None:
+    """How many API keys work for the account, and what it is where."""
+    each_shell.has("ada")
+    before = each_shell.ask("account", "show", "ada")["account"]
+    sales = each_shell.ask("group", "create", "Sales")["group"]
+    each_shell.ask("group", "add", "Sales", "ada", "--role", "lead")
+    for name in ("one", "two"):
+        each_shell.ask("apikey", "create", "ada", "--name", name)
+
+    after = each_shell.ask("account", "show", "ada")["account"]
+    table = each_shell.run("account", "show", "ada").out
+
+    assert (before["live_api_keys"], before["groups"]) == (0, [])
+    assert after["live_api_keys"] == 2
+    assert after["groups"] == [{"id": sales["id"], "name": "Sales", "role": "lead"}]
+    assert "Sales (lead)" in table
 
 
 def test_disabling_ends_what_was_open(each_shell: Shell) -> None:

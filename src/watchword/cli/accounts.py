@@ -1,5 +1,6 @@
 """`watchword account`: make accounts, look at them, change and delete them."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,12 +8,13 @@ import typer
 from watchword.cli import typing_in
 from watchword.cli.answers import Answer, Table, iso, moment
 from watchword.cli.calls import OPERATOR, After, Call, Limit, command
-from watchword.cli.documents import account_document
+from watchword.cli.documents import account_document, membership_document
 from watchword.cli.exits import Failure
-from watchword.cli.lookups import accounts_of, has_admin, named
+from watchword.cli.lookups import every, granted, has_admin, named
 from watchword.core.accounts.model import Account, Role
+from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Action
-from watchword.core.kernel.page import PAGE_MAX
+from watchword.core.kernel.page import PAGE_MAX, Page
 from watchword.core.policy.refusals import Refused
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ async def create(
 async def list_accounts(call: Call, *, limit: Limit = PAGE_MAX, after: After = None) -> Answer:
     """List accounts, oldest first."""
     async with call.house() as house:
-        page = accounts_of(await house.services.accounts.page(OPERATOR, after=after, limit=limit))
+        page = granted(await house.services.accounts.page(OPERATOR, after=after, limit=limit))
     rows = [
         (one.name, one.role, one.state, one.email or "", moment(one.created_at), one.id)
         for one in page.items
@@ -98,17 +100,21 @@ async def list_accounts(call: Call, *, limit: Limit = PAGE_MAX, after: After = N
 
 @command(group, "show", examples=("watchword account show ada",))
 async def show(call: Call, name: Name) -> Answer:
-    """Show one account, how many live sessions it has, and when it logged in last."""
+    """Show one account: its groups, its live sessions and keys, and when it logged in last."""
     async with call.house() as house:
         account = await named(house.services, name)
         sessions = await house.services.sessions.of(account.id)
+        keys = await _keys_of(house.services, account, house.clock.now())
+        groups = await house.services.groups.of(account.id)
         signins = await house.services.audit.page(
             subject=account.id, action=Action.SESSION_SIGNIN_OK, limit=1
         )
     last = signins.items[0].at if signins.items else None
-    document = account_document(account)
-    document |= {"live_sessions": len(sessions), "last_signin_at": iso(last)}
+    counts = {"live_sessions": len(sessions), "live_api_keys": keys, "last_signin_at": iso(last)}
+    document = account_document(account) | counts
     rows = [(key, "" if value is None else str(value)) for key, value in document.items()]
+    rows += [("group", f"{one.group.name} ({one.role})") for one in groups]
+    document["groups"] = [membership_document(one) for one in groups]
     return Answer({"account": document}, Table(("field", "value"), rows))
 
 
@@ -183,6 +189,14 @@ async def delete(
         refused = await house.services.accounts.delete(OPERATOR, account.id, force=force)
         warnings = await _warnings(house.services, account)
     return refused or _told(account, f"Deleted {account.name}.", warnings)
+
+
+async def _keys_of(services: "Services", account: Account, now: datetime) -> int:
+    async def page(after: str | None) -> Page[ApiKey]:
+        keys = services.api_keys
+        return granted(await keys.page(OPERATOR, account_id=account.id, after=after))
+
+    return len([one async for one in every(page) if one.works(now)])
 
 
 async def _change(

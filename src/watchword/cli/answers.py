@@ -27,13 +27,15 @@ class Table:
 class Answer:
     """The outcome of a command, for programs and for people.
 
-    Warnings go to stderr, or into the document.
+    Warnings go to stderr, or into the document. Notes go to stderr, for people alone: so
+    a text that is a secret stands on stdout by itself, and a shell can take it from there.
     """
 
     document: Mapping[str, object]
     text: str | Table
     exit_code: ExitCode = ExitCode.OK
     warnings: Sequence[str] = field(default=())
+    notes: Sequence[str] = field(default=())
 
 
 def show(answer: Answer, *, as_json: bool) -> None:
@@ -44,6 +46,8 @@ def show(answer: Answer, *, as_json: bool) -> None:
         return
     for warning in answer.warnings:
         tell(f"Warning: {warning}")
+    for note in answer.notes:
+        tell(note)
     text = _drawn(answer.text) if isinstance(answer.text, Table) else answer.text
     print(text, flush=True)  # noqa: T201 - we print
 
@@ -75,6 +79,11 @@ def visible(text: str | None) -> str:
 def moment(at: datetime | None) -> str:
     """Return a time as people read it, to the second; the column says UTC."""
     return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def minute(at: datetime | None) -> str:
+    """Return a time to the minute."""
+    return at.strftime("%Y-%m-%d %H:%M") if at else ""
 
 
 def iso(at: datetime | None) -> str | None:

@@ -1,10 +1,13 @@
 """The shapes of our nouns in JSON answers. Scripts build on them: keys are added, never renamed."""
 
 import json
+from datetime import datetime
 
 from watchword.cli.answers import iso
 from watchword.core.accounts.model import Account
+from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Event
+from watchword.core.groups.model import Group, Membership
 from watchword.core.sessions.model import Session, session_label
 from watchword.core.signing.model import SigningKey
 
@@ -37,6 +40,54 @@ def session_document(session: Session, account_name: str) -> Document:
         "address": session.address,
         "created_at": iso(session.created_at),
         "expires_at": iso(session.expires_at),
+    }
+
+
+def api_key_document(key: ApiKey, account_name: str, now: datetime) -> Document:
+    """Describe an API key; nothing of this opens anything."""
+    return {
+        "id": key.id,
+        "account_id": key.account_id,
+        "account_name": account_name,
+        "name": key.name,
+        "hint": key.hint,
+        "scopes": scope_names(key),
+        "per_minute": key.per_minute,
+        "created_at": iso(key.created_at),
+        "last_used_at": iso(key.last_used_at),
+        "expires_at": iso(key.expires_at),
+        "expired": not key.works(now),
+    }
+
+
+def scope_names(key: ApiKey) -> list[str]:
+    return sorted(map(str, key.scopes))
+
+
+def group_document(group: Group) -> Document:
+    return {
+        "id": group.id,
+        "name": group.name,
+        "password_days": group.password_days,
+        "password_history": group.password_history,
+        "created_at": iso(group.created_at),
+    }
+
+
+def member_document(membership: Membership, account_name: str) -> Document:
+    return {
+        "account_id": membership.account_id,
+        "account_name": account_name,
+        "role": membership.role,
+    }
+
+
+def membership_document(membership: Membership) -> Document:
+    """Describe a membership to whom it belongs to."""
+    return {
+        "id": membership.group.id,
+        "name": membership.group.name,
+        "role": membership.role,
     }
 
 

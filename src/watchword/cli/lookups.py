@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from watchword.cli.calls import OPERATOR
-from watchword.cli.exits import refused
+from watchword.cli.exits import Failure, refused
 from watchword.core.accounts.model import Account
+from watchword.core.apikeys.model import ApiKey
+from watchword.core.groups.model import Group
 from watchword.core.kernel.ids import AccountId
 from watchword.core.kernel.page import Page
 from watchword.core.policy.refusals import Refusal, Refused
@@ -25,16 +27,46 @@ async def named(services: "Services", name: str) -> Account:
     return account
 
 
+async def group_named(services: "Services", name: str) -> Group:
+    """Return the group that somebody named. Raises Failure if there is none."""
+    group = await services.groups.find(name)
+    if group is None:
+        raise Failure(
+            "not_found",
+            "There is no such group. `watchword group list` shows those that there are.",
+        )
+    return group
+
+
+async def api_key_by(services: "Services", beginning: str) -> ApiKey:
+    """Return the one API key whose id begins so. Raises Failure if there is none, or another."""
+
+    async def page(after: str | None) -> Page[ApiKey]:
+        return granted(await services.api_keys.page(OPERATOR, after=after))
+
+    found = [one async for one in every(page) if one.id.startswith(beginning)]
+    if not found:
+        raise no_key()
+    if len(found) > 1:
+        raise Failure("ambiguous", f"{len(found)} ids begin like this. Give more of it.")
+    return found[0]
+
+
+def no_key() -> Failure:
+    """Return the failure of who named an API key that is not there."""
+    return Failure("not_found", "No API key has this id. `watchword apikey list` shows them.")
+
+
 async def has_admin(accounts: "Accounts") -> bool:
     """Say whether anybody can administer accounts over the network."""
 
     async def page(after: str | None) -> Page[Account]:
-        return accounts_of(await accounts.page(OPERATOR, after=after))
+        return granted(await accounts.page(OPERATOR, after=after))
 
     return any([account.keeps_the_house async for account in every(page)])
 
 
-def accounts_of(page: Page[Account] | Refused) -> Page[Account]:
+def granted(page: Page[Item] | Refused) -> Page[Item]:
     """Return the page, which the operator is never refused."""
     assert not isinstance(page, Refused)
     return page

@@ -1,5 +1,6 @@
 """The program `watchword`: its options, its groups of commands, and how it ends."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
@@ -8,11 +9,25 @@ import typer
 from typer.core import TyperGroup
 
 from watchword import __version__
-from watchword.cli import accounts, audit, dialects, migrate, serve, sessions, signing_keys
+from watchword.cli import (
+    accounts,
+    apikeys,
+    audit,
+    dialects,
+    groups,
+    memberships,
+    migrate,
+    serve,
+    sessions,
+    signing_keys,
+)
 from watchword.cli.answers import show_failure, tell
 from watchword.cli.calls import Config, Data, Database, Where
 from watchword.cli.doctor import command as doctor
 from watchword.cli.exits import ExitCode, usage
+from watchword.core.apikeys.model import PREFIX
+
+_KEY = re.compile(rf"{PREFIX}\w+")
 
 
 class Program(TyperGroup):
@@ -76,6 +91,9 @@ serve.add_to(app)
 migrate.add_to(app)
 app.add_typer(accounts.group, name="account")
 app.add_typer(sessions.group, name="session")
+app.add_typer(apikeys.group, name="apikey")
+app.add_typer(groups.group, name="group")
+memberships.add_to(groups.group)
 app.add_typer(audit.group, name="audit")
 app.add_typer(signing_keys.group, name="signing-key")
 doctor.add_to(app)
@@ -89,7 +107,9 @@ def main() -> NoReturn:
 
 
 def _usage(error: typer.TyperException, *, as_json: bool) -> int:
-    message, context = error.format_message(), getattr(error, "ctx", None)
+    # Typer repeats what it did not understand, which may be a key that was pasted.
+    message = _KEY.sub(f"{PREFIX}***", error.format_message())
+    context = getattr(error, "ctx", None)
     if as_json:
         show_failure(usage(message), as_json=True)
     elif message:  # there is none where the help was shown

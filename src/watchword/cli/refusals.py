@@ -44,6 +44,45 @@ SENTENCES = {
         " password manager draw one."
     ),
     Refusal.PASSWORD_REUSED: "The account had this password before. Use a new one.",
+    Refusal.PASSWORD_EXPIRED: (
+        "The password has expired. `watchword account passwd NAME` sets a new one."
+    ),
+    Refusal.LIFETIME_INVALID: (
+        "No token is made for so short or so long a time. Ask for 60 to {number} seconds."
+    ),
+    Refusal.AUDIENCE_UNKNOWN: (
+        "No service of this name trusts our tokens. `tokens.audiences` in the settings names"
+        " those that do."
+    ),
+    Refusal.KEY_NAME_INVALID: (
+        "This cannot be the name of a key. Use 1 to {number} characters that a person can see."
+    ),
+    Refusal.KEY_LIMIT: (
+        "The account may have {number} keys and has them all. End one that is not needed:"
+        " `watchword apikey list NAME` shows when each was used, and `api_keys.per_account_max`"
+        " in the settings is the limit."
+    ),
+    Refusal.KEY_SCOPE: (
+        "An API key may not do this. Use one with the scope for it, or log in: no key may"
+        " manage keys or passwords."
+    ),
+    Refusal.KEY_THROTTLED: (
+        "The key is used more than {number} times a minute. Wait {retry_after} s."
+    ),
+    Refusal.KEYS_ONLY: (
+        "Only an API key may do this. `watchword apikey create ACCOUNT --name NAME` makes one."
+    ),
+    Refusal.GROUP_NAME_INVALID: (
+        "This cannot be the name of a group, or of a role in one. Use 1 to {number} characters"
+        " that a person can see."
+    ),
+    Refusal.GROUP_NAME_TAKEN: (
+        "A group has this name already; upper and lower case are the same. Use another name."
+    ),
+    Refusal.GROUP_LIMIT: (
+        "The account has {number} roles in groups, and may have no more. Take one away first"
+        " with `watchword group remove`."
+    ),
 }
 
 
