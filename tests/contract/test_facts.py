@@ -9,14 +9,15 @@ from watchword.storage.facts import postgres_facts, sqlite_facts
 
 
 def test_sqlite_says_its_version() -> None:
-    """It is a library: it has no clock, role or limit of its own."""
+    """It is a library: it has no clock, role, limit or settings of its own."""
     facts = sqlite_facts()
 
     assert (facts.engine, facts.now, facts.connections_max) == ("SQLite", None, None)
+    assert (facts.synchronous_commit, facts.fsync) == (None, None)
     assert facts.version.startswith("3.")
 
 
-async def test_postgres_says_its_version_clock_role_and_limit(postgres_url: str) -> None:
+async def test_postgres_says_its_version_clock_role_limit_and_care(postgres_url: str) -> None:
     """All of it in one question."""
     facts = await postgres_facts(postgres_url)
 
@@ -26,6 +27,7 @@ async def test_postgres_says_its_version_clock_role_and_limit(postgres_url: str)
     assert abs(facts.now - datetime.now(UTC)) < timedelta(minutes=1)
     assert facts.is_standby is False
     assert facts.connections_max == 200
+    assert (facts.synchronous_commit, facts.fsync) == ("off", "off")  # as our test server runs
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,15 @@ from watchword.app.house import (
     master_key,
     open_database,
 )
+from watchword.core.apikeys.model import ApiKey
 from watchword.core.kernel.clock import SystemClock
 from watchword.core.kernel.errors import CoreError, InvalidError
 from watchword.core.kernel.randomness import SystemRandomness
 from watchword.core.ports import Storage
 from watchword.core.signing.model import SigningKey
-from watchword.crypto.keypairs import signing_half
-from watchword.crypto.master import SealError
+from watchword.crypto.keypairs import signing_half, standing_of
+from watchword.crypto.keysafe import StoredKeySafe
+from watchword.crypto.master import SealError, Standing
 from watchword.crypto.passwords import Argon2Hasher
 from watchword.http.listening import ServeError
 from watchword.http.tls import CERTIFICATE_NAME, KEY_NAME, TlsFiles, check
@@ -38,6 +40,16 @@ class Certificate:
     path: Path
     ends_at: datetime | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hanging:
+    """What hangs on a master key that is retired, and what on one that is not here at all."""
+
+    has_retired: bool
+    signing: tuple[SigningKey, ...] = ()
+    retired: tuple[ApiKey, ...] = ()
+    lost: tuple[ApiKey, ...] = ()
 
 
 async def database_facts(settings: Settings) -> DatabaseFacts:
@@ -77,11 +89,27 @@ def key_problem(settings: Settings, keys: Sequence[SigningKey]) -> str:
     except InvalidError as error:
         return str(error)
     try:
-        for key in keys:
+        for key in _signing(keys):
             signing_half(key, master=master)
     except (SealError, JoseError, ValueError):
         return f"{master.source} does not open the signing keys in the database."
     return ""
+
+
+def hanging(
+    settings: Settings, signing: Sequence[SigningKey], api_keys: Sequence[ApiKey]
+) -> Hanging:
+    """Return what needs more than the current master key. The key must be there and sound."""
+    master = master_key(settings, SystemRandomness())
+    safe = StoredKeySafe(master)
+    found = [(safe.standing(one.digest), one) for one in api_keys]
+    old = [one for one in _signing(signing) if standing_of(one, master=master) is Standing.RETIRED]
+    return Hanging(
+        has_retired=master.has_retired,
+        signing=tuple(old),
+        retired=tuple(one for standing, one in found if standing is Standing.RETIRED),
+        lost=tuple(one for standing, one in found if standing is Standing.UNKNOWN),
+    )
 
 
 def certificate(settings: Settings) -> Certificate | None:
@@ -105,6 +133,11 @@ def certificate(settings: Settings) -> Certificate | None:
 def hasher(settings: Settings) -> Argon2Hasher:
     """Return the hasher of one worker, to measure it. Close it."""
     return make_hasher(settings, SystemRandomness())
+
+
+def _signing(keys: Sequence[SigningKey]) -> list[SigningKey]:
+    """Return those whose private half anybody needs: who is retired only verifies."""
+    return [one for one in keys if one.retired_at is None]
 
 
 def _key_file(settings: Settings) -> Path:

@@ -48,7 +48,8 @@ def test_a_sound_store_has_no_failure(each_shell: Shell) -> None:
     assert document["ok"] is True
     assert {one["grade"] for one in document["findings"]} <= {"ok", "warn"}
     assert findings["store"]["grade"] == "ok"
-    assert findings["master_key"]["found"].endswith("opens the signing keys (1)")
+    assert findings["master_key"]["found"].endswith("opens what is sealed under it")
+    assert findings["retired_master_keys"]["grade"] == "ok"
     assert findings["hash_rate"]["found"].split()[0].isdigit()
 
 
@@ -155,6 +156,61 @@ def test_a_lost_master_key_fails(shell: Shell) -> None:
     assert "chmod 600" in readable["master_key"].found
 
 
+def test_what_hangs_on_a_retired_master_key_is_told(each_shell: Shell) -> None:
+    """From the change of the master key until nothing needs the old one any more."""
+    each_shell.has("ada", "--role", "admin")
+    each_shell.signs_in("ada")
+    made = each_shell.ask("apikey", "create", "ada", "--name", "cron")
+    key_file = each_shell.folder / "master.key"
+    key_file.write_text("A" * 43 + "\n" + key_file.read_text())
+
+    changed = look(each_shell)
+    each_shell.ask("signing-key", "rotate")
+    each_shell.uses(made["key"])
+    moved = look(each_shell)
+    key_file.write_text("A" * 43 + "\n")
+    gone = look(each_shell)
+
+    check = "retired_master_keys"
+    assert failed(changed) == failed(moved) == failed(gone) == set()
+    assert changed[check].grade is Grade.WARN
+    assert f"the signing key and 1 API key(s) ({made['api_key']['id'][:8]})" in changed[check].found
+    assert moved[check].grade is gone[check].grade is Grade.OK
+    assert "can be taken away" in moved[check].found
+    assert "there is none" in gone[check].found
+    assert each_shell.uses(made["key"]) == "ada"
+
+
+def test_a_master_key_that_was_taken_away_too_early_fails(shell: Shell) -> None:
+    """API keys still hang on it, and nobody can use them; one that has expired needs nothing."""
+    shell.has("ada", "--role", "admin")
+    shell.signs_in("ada")
+    for name in ("cron", "old"):
+        shell.ask("apikey", "create", "ada", "--name", name, "--expires", "1d")
+    shell.sets("UPDATE api_keys SET expires_at = 1 WHERE name = 'old'")
+    key_file = shell.folder / "master.key"
+    key_file.write_text("A" * 43 + "\n" + key_file.read_text())
+    shell.ask("signing-key", "rotate")
+    key_file.write_text("A" * 43 + "\n")
+
+    findings = look(shell)
+
+    assert failed(findings) == {"retired_master_keys"}
+    assert "1 API key(s)" in findings["retired_master_keys"].found
+    assert "watchword apikey revoke" in findings["retired_master_keys"].advice
+
+
+def test_a_lost_master_key_fails_for_api_keys_alone(shell: Shell) -> None:
+    """Also where no server ever started and made a signing key."""
+    shell.has("ada", "--role", "admin")
+    shell.ask("apikey", "create", "ada", "--name", "cron")
+    (shell.folder / "master.key").unlink()
+
+    findings = look(shell)
+
+    assert failed(findings) == {"master_key"}
+
+
 def test_a_store_without_an_admin_fails(shell: Shell) -> None:
     """The advice says how to get one, below what was found; exit 1."""
     shell.has("ada")
@@ -227,3 +283,13 @@ def test_a_database_server_is_asked_for_its_own_state(tmp_path: Path, postgres_u
     assert usual["database_clock"].grade is Grade.OK
     assert usual["database_connections"].grade is Grade.OK
     assert many["database_connections"].grade is Grade.WARN
+
+
+@pytest.mark.slow
+def test_a_database_server_that_forgets_is_told(tmp_path: Path, postgres_url: str) -> None:
+    """The server of these tests is one: it trades what a crash would cost for speed."""
+    found = look(Shell(tmp_path / "data", postgres_url))["database_durability"]
+
+    assert found.grade is Grade.WARN
+    assert found.found == "synchronous_commit is off, fsync is off"
+    assert "Set both to on" in found.advice

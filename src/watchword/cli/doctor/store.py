@@ -2,17 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-from watchword.app.checkup import (
-    database_facts,
-    has_master_key,
-    key_problem,
-    master_key_place,
-    open_as_it_is,
-)
+from watchword.app.checkup import database_facts, open_as_it_is
 from watchword.app.house import StartError
 from watchword.app.migrations import pending_migrations
 from watchword.cli.doctor.clock import judge_database_clock, judge_moments
 from watchword.cli.doctor.findings import Finding, fail, ok, warn
+from watchword.cli.doctor.keys import look_at_keys
 from watchword.cli.lookups import has_admin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import UnavailableError
@@ -25,9 +20,11 @@ SERVER_ADVICE = "See that the database runs and that `database` in the settings 
 CONNECTIONS_KEPT = 3
 """What PostgreSQL keeps back for its own administrators, by default."""
 
+LASTING_COMMITS = frozenset({"on", "remote_apply"})
+
 
 async def look_at_engine(settings: Settings, clock: Clock) -> list[Finding]:
-    """Look at the engine, and at a server's clock, role and room."""
+    """Look at the engine, and at a server's clock, role, room and care."""
     try:
         facts = await database_facts(settings)
     except UnavailableError as error:
@@ -39,6 +36,8 @@ async def look_at_engine(settings: Settings, clock: Clock) -> list[Finding]:
         found.append(fail("database_role", "This server is a stand-by and takes no writes", advice))
     if facts.connections_max is not None:
         found.append(judge_pool(facts.connections_max, settings))
+    if facts.synchronous_commit is not None:
+        found.append(judge_durability(facts.synchronous_commit, fsync=facts.fsync == "on"))
     if clock_finding := judge_database_clock(clock.now(), facts.now):
         found.append(clock_finding)
     return found
@@ -54,6 +53,19 @@ def judge_pool(connections_max: int, settings: Settings) -> Finding:
         advice = "Lower postgres.pool_size or server.workers, or raise max_connections."
         return warn("database_connections", text, advice)
     return ok("database_connections", text)
+
+
+def judge_durability(synchronous_commit: str, *, fsync: bool) -> Finding:
+    """Say whether what the database server has acknowledged survives a crash of its machine."""
+    text = f"synchronous_commit is {synchronous_commit}, fsync is {'on' if fsync else 'off'}"
+    if fsync and synchronous_commit in LASTING_COMMITS:
+        return ok("database_durability", text)
+    # `local` and `remote_write` lose nothing here, but a stand-by that takes over may lack it.
+    advice = (
+        "Set both to on, for the server, the database and the role: else a crash can take back"
+        " a log-out or a new password that was answered."
+    )
+    return warn("database_durability", text, advice)
 
 
 async def look_at_store(settings: Settings, clock: Clock) -> list[Finding]:
@@ -77,27 +89,11 @@ async def _inside(settings: Settings, storage: Storage, clock: Clock) -> AsyncIt
     # The beat of the pulse, which /readyz asks for all the time, is all that we write.
     await storage.check()
     yield ok("store", "The database can be read and written")
-    yield await _keys(settings, storage)
+    for finding in await look_at_keys(settings, storage, clock.now()):
+        yield finding
     yield await _documented_password(storage)
     yield await _admin(storage, clock)
     yield await _last_event(storage, clock)
-
-
-async def _keys(settings: Settings, storage: Storage) -> Finding:
-    async with storage.open_work() as work:
-        keys = await work.signing_keys.all()
-    place = master_key_place(settings)
-    if not has_master_key(settings):
-        if not keys:
-            return ok("master_key", f"There is none yet; the first start makes {place}")
-        advice = (
-            "Put the right key back there. Without it nobody can open the signing keys:"
-            " `watchword signing-key rotate` then makes another key, and everybody logs in again."
-        )
-        return fail("master_key", f"{place} is gone, and signing keys are sealed under it", advice)
-    if problem := key_problem(settings, keys):
-        return fail("master_key", problem, "Put the right master key back, readable by you alone.")
-    return ok("master_key", f"{place} opens the signing keys ({len(keys)})")
 
 
 async def _documented_password(storage: Storage) -> Finding:
