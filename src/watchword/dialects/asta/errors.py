@@ -41,6 +41,17 @@ REFUSALS = {
     Refusal.PASSWORD_LONG: (400, "Password must be at most {number} bytes"),
     Refusal.PASSWORD_COMMON: (400, "Password is too common"),
     Refusal.PASSWORD_REUSED: (400, "Password was used before"),
+    Refusal.PASSWORD_EXPIRED: (403, "Password expired"),
+    Refusal.KEY_SCOPE: (403, "An API key may not do this"),
+    Refusal.KEY_THROTTLED: (429, "Too many requests. Try again in {retry_after} seconds."),
+    Refusal.KEYS_ONLY: (403, "Only an API key may do this"),
+    Refusal.KEY_NAME_INVALID: (400, "Key name must be 1 to {number} visible characters"),
+    Refusal.KEY_LIMIT: (409, "An account may have at most {number} keys"),
+    Refusal.LIFETIME_INVALID: (400, "A token lives from 60 to {number} seconds"),
+    Refusal.AUDIENCE_UNKNOWN: (400, "Service is not registered"),
+    Refusal.GROUP_NAME_INVALID: (400, "Group name must be 1 to {number} visible characters"),
+    Refusal.GROUP_NAME_TAKEN: (409, "Group name already exists"),
+    Refusal.GROUP_LIMIT: (409, "An account may have at most {number} roles in groups"),
 }
 
 ERRORS: dict[type[CoreError], tuple[int, str]] = {

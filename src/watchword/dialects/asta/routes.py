@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from watchword.core.apikeys.model import Scope
 from watchword.core.services import Services
 from watchword.dialects.asta import wire
 from watchword.dialects.asta.changepassword import change_password
@@ -68,7 +69,7 @@ def _everybodys(services: Services, options: Options) -> Sequence[Operation]:
             changes=True,
             body=wire.Credentials,
             example=_EXAMPLES[wire.Credentials],
-            answers=_answers(wire.LogIn, 400, 401, 413, 422, 429, 503),
+            answers=_answers(wire.LogIn, 400, 401, 403, 413, 422, 429, 503),
         ),
         Operation(
             method="POST",
@@ -102,8 +103,9 @@ def _ones_own(services: Services) -> Sequence[Operation]:
             endpoint=me(services.setup),
             summary="Say who holds the token",
             credential=Credential.OPTIONAL,
+            scope=Scope.IDENTIFY,
             allows_query_token=True,
-            answers=_answers(wire.User, 401, 503),
+            answers=_answers(wire.User, 401, 403, 429, 503),
         ),
         *(
             Operation(
@@ -126,7 +128,7 @@ def _ones_own(services: Services) -> Sequence[Operation]:
             summary="End the session of the token",
             changes=True,
             credential=Credential.REQUIRED,
-            answers=_answers(wire.Done, 401, 403, 503),
+            answers=_answers(wire.Done, 401, 403, 429, 503),
         ),
     )
 
@@ -139,9 +141,10 @@ def _admins(services: Services) -> Sequence[Operation]:
             endpoint=list_users(services.accounts),
             summary="List the accounts, oldest first",
             credential=Credential.REQUIRED,
+            scope=Scope.ACCOUNTS_READ,
             allows_query_token=True,
             parameters=(_AFTER,),
-            answers=_answers(wire.UserList, 400, 401, 403, 503),
+            answers=_answers(wire.UserList, 400, 401, 403, 429, 503),
         ),
         Operation(
             method="POST",
@@ -150,10 +153,11 @@ def _admins(services: Services) -> Sequence[Operation]:
             summary="Make an account; while there is none, the first admin",
             changes=True,
             credential=Credential.OPTIONAL,
+            scope=Scope.ACCOUNTS_WRITE,
             parameters=(_SETUP_TOKEN,),
             body=wire.NewUser,
             example=_EXAMPLES[wire.NewUser],
-            answers=_answers(wire.Created, 400, 401, 403, 409, 413, 422, 503),
+            answers=_answers(wire.Created, 400, 401, 403, 409, 413, 422, 429, 503),
         ),
         *_admins_of_one(services),
     )
@@ -168,10 +172,11 @@ def _admins_of_one(services: Services) -> Sequence[Operation]:
             summary="Set the role of an account, or disable and enable it",
             changes=True,
             credential=Credential.REQUIRED,
+            scope=Scope.ACCOUNTS_WRITE,
             parameters=(_ID,),
             body=wire.UserChange,
             example=_EXAMPLES[wire.UserChange],
-            answers=_answers(wire.Changed, 400, 401, 403, 404, 413, 422, 503),
+            answers=_answers(wire.Changed, 400, 401, 403, 404, 413, 422, 429, 503),
         ),
         Operation(
             method="DELETE",
@@ -180,8 +185,9 @@ def _admins_of_one(services: Services) -> Sequence[Operation]:
             summary="Delete an account",
             changes=True,
             credential=Credential.REQUIRED,
+            scope=Scope.ACCOUNTS_WRITE,
             parameters=(_ID,),
-            answers=_answers(wire.Done, 400, 401, 403, 404, 503),
+            answers=_answers(wire.Done, 400, 401, 403, 404, 429, 503),
         ),
         Operation(
             method="PUT",
@@ -193,7 +199,7 @@ def _admins_of_one(services: Services) -> Sequence[Operation]:
             parameters=(_ID,),
             body=wire.PasswordReset,
             example=_EXAMPLES[wire.PasswordReset],
-            answers=_answers(wire.Done, 400, 401, 403, 404, 413, 422, 503),
+            answers=_answers(wire.Done, 400, 401, 403, 404, 413, 422, 429, 503),
         ),
     )
 
