@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from fakes_rows import MemoryStore, Rows, page_of
+from fakes_rows import MemoryStore, Rows, check_text, page_of
 from watchword.core.kernel.errors import ConflictError, DeniedError, NotFoundError
 from watchword.core.kernel.ids import AccountId, SessionId
 from watchword.core.kernel.page import PAGE_MAX, Page
@@ -55,9 +55,11 @@ class MemorySessions(MemoryStore):
             if session_id not in rows.sessions:
                 raise DeniedError
 
+        check_text(session_id)
         self.record(write)
 
     def end(self, session_id: SessionId) -> None:
+        check_text(session_id)
         self.record(lambda rows: rows.drop_session(session_id))
 
     def end_all_of(self, account_id: AccountId, *, but: SessionId | None = None) -> None:

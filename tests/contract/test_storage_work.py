@@ -12,6 +12,7 @@ from contract.things import (
     SECOND,
     account,
     admin,
+    api_key,
     attempt,
     commit,
     keep,
@@ -20,6 +21,7 @@ from contract.things import (
     signing_key,
 )
 from watchword.core.accounts.model import Role
+from watchword.core.apikeys.store import KeyUse
 from watchword.core.audit.model import Action, Event
 from watchword.core.kernel.errors import ConflictError, DeniedError, InvalidError, UnavailableError
 from watchword.core.kernel.ids import AccountId, SessionId
@@ -27,6 +29,8 @@ from watchword.core.policy.signin import AttemptLimits
 from watchword.core.ports import Storage, Work
 
 ADA = account("Ada")
+KEY = api_key("k", ADA, sealed="sealed", expires_at=AT + SECOND)
+FAR = AT + 99 * SECOND
 Record: TypeAlias = Callable[[Work], None]
 
 
@@ -140,6 +144,8 @@ REVOKING: dict[str, Record] = {
     "oldest ended": lambda work: work.sessions.end_oldest_of(ADA.id, keep=1),
     "key rotated": lambda work: work.signing_keys.rotate(signing_key("next", AT + SECOND)),
     "keys deleted": lambda work: work.signing_keys.delete_others("another"),
+    "API key ended": lambda work: work.api_keys.end(replace(KEY, expires_at=AT)),
+    "API key deleted": lambda work: work.api_keys.delete(KEY.id),
     "retired deleted": lambda work: work.signing_keys.delete_retired(before=AT + 9 * SECOND),
 }
 HARMLESS: dict[str, Record] = {
@@ -148,6 +154,14 @@ HARMLESS: dict[str, Record] = {
     "no session ended": lambda work: work.sessions.end(SessionId("none")),
     "no oldest ended": lambda work: work.sessions.end_oldest_of(ADA.id, keep=2),
     "expired removed": lambda work: work.sessions.end_expired(at=AT + 9 * SECOND, limit=9),
+    "session required": lambda work: work.sessions.require(SessionId("one")),
+    "API key added": lambda work: work.api_keys.add(api_key("new", ADA), most=9),
+    "API key used": lambda work: work.api_keys.used(
+        [KeyUse(key_id=KEY.id, at=AT, digest="new", sealed="new")]
+    ),
+    "sealed forgotten": lambda work: work.api_keys.forget_sealed(limit=9),
+    "expired keys removed": lambda work: work.api_keys.delete_expired(before=FAR, limit=9),
+    "revocations forgotten": lambda work: work.revocation_log.purge(at=FAR, limit=9),
     "password put": lambda work: work.credentials.put_password(password(ADA)),
     "attempt settled": lambda work: work.attempts.succeeded(attempt(ADA.id), ADA.id),
     "event added": lambda work: work.audit.add(
@@ -164,6 +178,7 @@ async def furnish(storage: Storage) -> None:
         lambda work: work.sessions.add(session("one", ADA, expires_at=AT + SECOND)),
         lambda work: work.sessions.add(session("two", ADA, created_at=AT + SECOND)),
         lambda work: work.signing_keys.add_first(retired),
+        lambda work: work.api_keys.add(KEY, most=9),
     )
 
 
