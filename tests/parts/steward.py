@@ -10,12 +10,14 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from parts.program import PATHS
 from parts.server import Store, environment
 from watchword.app.house import House, open_house
 from watchword.cli.calls import OPERATOR
 from watchword.core.accounts.model import Role
+from watchword.core.kernel.ids import ApiKeyId
 from watchword.core.policy.refusals import Refused
 from watchword.settings.load import load
 
@@ -62,6 +64,8 @@ async def steward(store: Store) -> AsyncIterator[Steward]:
 
 async def obey(house: House, verb: str, name: str) -> str:
     """Do one thing as the operator, and say what came of it."""
+    if verb.endswith("-key"):
+        return await obey_about_key(house, verb, ApiKeyId(name))
     services = house.services
     account = await services.accounts.find(name)
     assert account is not None
@@ -78,6 +82,20 @@ async def obey(house: House, verb: str, name: str) -> str:
             )
         case "end":
             outcome = await services.sessions.end_all_of(OPERATOR, account.id)
+    return told(outcome)
+
+
+async def obey_about_key(house: House, verb: str, key_id: ApiKeyId) -> str:
+    api_keys = house.services.api_keys
+    match verb:
+        case "revoke-key":
+            outcome: object = await api_keys.revoke(OPERATOR, key_id)
+        case "rotate-key":
+            outcome = await api_keys.rotate(OPERATOR, key_id, overlap=timedelta(0))
+    return told(outcome)
+
+
+def told(outcome: object) -> str:
     return str(outcome.reason) if isinstance(outcome, Refused) else DONE
 
 
