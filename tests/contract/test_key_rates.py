@@ -131,24 +131,29 @@ def test_what_was_counted_outlives_a_process(mapped: MappedKeyRates, path: Path)
 
 
 def test_four_processes_share_one_share(path: Path) -> None:
-    """Of two thousand uses at one moment a hundred are let in, wherever they come."""
+    """Of four hundred uses at one moment a hundred are let in, wherever they come."""
     with ExitStack() as stack:
-        processes = [stack.enter_context(beside("take", str(path), "500")) for _ in range(4)]
+        processes = [stack.enter_context(beside("take", str(path), "100")) for _ in range(4)]
         assert [line_of(process) for process in processes] == ["ready"] * 4
         for process in processes:
             tell(process, "go")
-        counts = [int(line_of(process)) for process in processes]
+        lines = [line_of(process) for process in processes]
 
-    assert sum(counts) == 100
+    assert totals(lines) == [100] * 20
 
 
 def test_processes_that_are_forked_off_share_it_too(path: Path) -> None:
     """Each opens the table for itself, though it was open before."""
-    with beside("fork", str(path), "500") as process:
-        counts, _ = process.communicate(timeout=30)
+    with beside("fork", str(path), "100") as process:
+        output, _ = process.communicate(timeout=30)
 
-    assert len(counts.split()) == 4
-    assert sum(map(int, counts.split())) == 100
+    assert totals(output.splitlines()) == [100] * 20
+
+
+def totals(lines: list[str]) -> list[int]:
+    """Add up what four processes say of each key."""
+    assert len(lines) == 4
+    return [sum(map(int, counts)) for counts in zip(*(line.split() for line in lines), strict=True)]
 
 
 @pytest.mark.parametrize("replace", [False, True])
