@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 import httpx
@@ -12,14 +11,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from fakes import CountingRandomness, HandClock
-from watchword.core.accounts.model import Account, Role
-from watchword.core.apikeys.model import EVERYDAY, ApiKey, Scope, write_key
+from toy_services import (
+    CountedFeed,
+    KnownApiKeys,
+    KnownKeys,
+    KnownTokens,
+    known_api_keys,
+    known_tokens,
+)
+from watchword.core.apikeys.model import Scope
 from watchword.core.kernel.errors import CoreError, UnavailableError
-from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
-from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.policy.refusals import Refused
 from watchword.core.services import Services
-from watchword.core.services.authenticate import Caller
-from watchword.core.sessions.model import Session
 from watchword.http.answers import JsonResponse
 from watchword.http.call import Call
 from watchword.http.credentials import CredentialProblem
@@ -29,14 +32,7 @@ from watchword.http.operation import Answer, Credential, Operation, Parameter, P
 from watchword.http.reading import read_json
 from watchword.http.surroundings import Surroundings
 
-GOOD_TOKEN = "good-token"
-OTHER_TOKEN = "other-token"
-GOOD_KEY = write_key(1)
-READING_KEY = write_key(2)
-BUSY_KEY = write_key(3)
 BODY_BYTES_MAX = 32 * 1024
-
-_AT = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -73,80 +69,6 @@ class ToyOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The toy's part of the settings."""
 
     sound: str = "moo"
-
-
-@dataclass
-class KnownTokens:
-    """Knows some tokens, and remembers which were looked at."""
-
-    known: dict[str, Caller] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    down: bool = False
-
-    async def token(self, text: str) -> Caller | None:
-        self.asked.append(text)
-        if self.down:
-            raise UnavailableError(retry_after=7) from OSError("disk at /secret/place")
-        return self.known.get(text)
-
-
-@dataclass
-class KnownApiKeys:
-    """Knows some API keys, and remembers which were looked at."""
-
-    known: dict[str, Caller | Refused] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    async def caller(self, text: str) -> Caller | Refused | None:
-        self.asked.append(text)
-        return self.known.get(text)
-
-
-@dataclass
-class KnownKeys:
-    """Public keys that nobody signs with."""
-
-    down: bool = False
-
-    async def public(self) -> tuple[str, ...]:
-        if self.down:
-            raise UnavailableError(retry_after=4)
-        return ('{"kid":"k2","kty":"OKP"}', '{"kid":"k1","kty":"OKP"}')
-
-
-def _account(name: str) -> Account:
-    return Account(
-        id=AccountId(f"id-of-{name}"), name=name, created_at=_AT, updated_at=_AT, role=Role.USER
-    )
-
-
-def machine(name: str, scopes: frozenset[Scope] = EVERYDAY) -> Caller:
-    """Return somebody who came with an API key."""
-    account = _account(name)
-    key = ApiKey(
-        id=ApiKeyId(f"key-of-{name}"),
-        account_id=account.id,
-        name="cron",
-        digest="",
-        hint="",
-        created_at=_AT,
-        scopes=scopes,
-    )
-    return Caller(account, key=key)
-
-
-def caller(name: str) -> Caller:
-    account = _account(name)
-    return Caller(
-        account,
-        Session(
-            id=SessionId(f"session-of-{name}"),
-            account_id=account.id,
-            dialect="toy",
-            created_at=_AT,
-            expires_at=_AT + timedelta(days=1),
-        ),
-    )
 
 
 async def see(call: Call) -> Response:
@@ -294,6 +216,7 @@ class Toybox:
     tokens: KnownTokens
     api_keys: KnownApiKeys
     keys: KnownKeys
+    feed: CountedFeed
     clock: HandClock
     site: Site
 
@@ -306,18 +229,16 @@ def toybox(
     surroundings: Surroundings | None = None, *, dialects: Sequence[Dialect[ToyOptions]] = (TOY,)
 ) -> Toybox:
     """Mount the toy in some surroundings."""
-    tokens = KnownTokens({GOOD_TOKEN: caller("ada"), OTHER_TOKEN: caller("bob")})
-    api_keys = KnownApiKeys(
-        {
-            GOOD_KEY: machine("ada"),
-            READING_KEY: machine("bob", frozenset({Scope.ACCOUNTS_READ})),
-            BUSY_KEY: Refused(Refusal.KEY_THROTTLED, number=60, retry_after=2),
-        }
-    )
-    keys, clock = KnownKeys(), HandClock()
+    tokens, api_keys = known_tokens(), known_api_keys()
+    keys, feed, clock = KnownKeys(), CountedFeed(), HandClock()
     # The toy needs no other service.
     parts: dict[str, Any] = {one.name: None for one in fields(Services)}
-    filled = {"authenticate": tokens, "check_key": api_keys, "signing_keys": keys}
+    filled = {
+        "authenticate": tokens,
+        "check_key": api_keys,
+        "signing_keys": keys,
+        "revocation_feed": feed,
+    }
     services = Services(**parts | filled)
     site = mount(
         services,
@@ -326,7 +247,7 @@ def toybox(
         clock=clock,
         randomness=CountingRandomness(),
     )
-    return Toybox(tokens, api_keys, keys, clock, site)
+    return Toybox(tokens, api_keys, keys, feed, clock, site)
 
 
 @asynccontextmanager

@@ -2,20 +2,13 @@
 
 import pytest
 
-from toy import (
-    BUSY_KEY,
-    GOOD_KEY,
-    GOOD_TOKEN,
-    READING_KEY,
-    Toybox,
-    talking_to,
-    toybox,
-)
+from toy import Toybox, talking_to, toybox
+from toy_services import BUSY_KEY, GOOD_KEY, GOOD_TOKEN, READING_KEY
 from watchword.core.apikeys.model import write_key
 from watchword.http.surroundings import Surroundings
 from watchword.observability.metrics import Metrics
 
-UNKNOWN_KEY = write_key(4)
+UNKNOWN_KEY = write_key(99)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from parts.loglines import LogLines
-from toy import BODY_BYTES_MAX, GOOD_TOKEN, Toybox, talking_to, toybox
+from toy import BODY_BYTES_MAX, Toybox, talking_to, toybox
+from toy_services import GOOD_TOKEN
 from watchword.http.surroundings import Surroundings
 
 Message = dict[str, Any]

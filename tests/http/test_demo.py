@@ -2,7 +2,8 @@
 
 import pytest
 
-from toy import GOOD_TOKEN, Toybox, talking_to, toybox
+from toy import Toybox, talking_to, toybox
+from toy_services import GOOD_TOKEN
 from watchword.http.surroundings import Surroundings
 
 

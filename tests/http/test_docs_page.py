@@ -132,6 +132,7 @@ async def test_an_example_shows_the_token_where_one_is_needed(page: Reader) -> N
     assert all(
         ("$TOKEN" in text) == bool(re.search(r"/toy/(me|leave|maybe)", text)) for text in examples
     )
+    assert [("$API_KEY" in text) for text in examples if "/revocations" in text] == [True]
 
 
 def test_whatever_the_document_says_is_text() -> None:

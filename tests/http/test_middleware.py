@@ -7,7 +7,8 @@ import pytest
 from starlette.responses import Response
 
 from parts.loglines import LogLines
-from toy import BROKEN_TOY, GOOD_TOKEN, TOY, Toybox, ToyOptions, talking_to, toybox, voice
+from toy import BROKEN_TOY, TOY, Toybox, ToyOptions, talking_to, toybox, voice
+from toy_services import GOOD_TOKEN
 from watchword.core.kernel.caller import Network
 from watchword.http.dialect import Voice
 from watchword.http.surroundings import Surroundings

@@ -5,7 +5,8 @@ from collections.abc import MutableMapping
 import pytest
 
 from parts.loglines import LogLines
-from toy import BROKEN_TOY, GOOD_TOKEN, TOY, Toybox, talking_to, toybox
+from toy import BROKEN_TOY, TOY, Toybox, talking_to, toybox
+from toy_services import GOOD_TOKEN
 from watchword.http.surroundings import Surroundings
 
 GOOD = {"Authorization": f"Bearer {GOOD_TOKEN}"}

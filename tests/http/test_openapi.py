@@ -46,6 +46,7 @@ async def test_every_operation_is_in_it(document: Json) -> None:
         "GET /livez",
         "GET /readyz",
         "GET /.well-known/jwks.json",
+        "GET /revocations",
         "GET /openapi.json",
         "GET /docs",
     }
@@ -95,9 +96,18 @@ async def test_parameters_of_the_path_need_no_declaration(document: Json) -> Non
 @pytest.mark.parametrize(
     ("path", "method", "ways"),
     [
-        ("/toy/me", "get", [{"bearer": []}, {"cookie": []}, {"query": []}]),
+        (
+            "/toy/me",
+            "get",
+            [{"bearer": []}, {"key": ["identify"]}, {"cookie": []}, {"query": []}],
+        ),
         ("/toy/me", "post", [{"bearer": []}, {"cookie": []}]),
-        ("/toy/maybe", "get", [{"bearer": []}, {"cookie": []}, {}]),
+        (
+            "/toy/maybe",
+            "get",
+            [{"bearer": []}, {"key": ["accounts:read"]}, {"cookie": []}, {}],
+        ),
+        ("/revocations", "get", [{"key": ["revocations:read"]}]),
         ("/toy/login", "post", None),
         ("/livez", "get", None),
     ],
@@ -110,10 +120,47 @@ async def test_it_says_where_a_credential_may_stand(
 
 
 @pytest.mark.parametrize(
+    ("path", "method", "sentence"),
+    [
+        ("/toy/me", "get", "An API key needs the scope `identify`."),
+        ("/toy/me", "post", "No API key can do this."),
+        ("/toy/maybe", "get", "An API key needs the scope `accounts:read`."),
+        ("/revocations", "get", "Only an API key with the scope `revocations:read` can do this."),
+    ],
+)
+async def test_it_says_what_an_api_key_needs(
+    document: Json, path: str, method: str, sentence: str
+) -> None:
+    """In words, since a schema has none for it."""
+    operation = document["paths"][path][method]
+
+    assert operation["description"].endswith(sentence)
+    assert "key" in document["components"]["securitySchemes"]
+
+
+async def test_what_looks_at_no_credential_says_nothing_of_keys(document: Json) -> None:
+    """A log-in takes whatever key comes with it for nothing."""
+    wish = document["paths"]["/toy/wish"]["post"]
+
+    assert wish["description"] == "It comes back."
+    assert "description" not in document["paths"]["/toy/login"]["post"]
+
+
+async def test_reasons_with_one_status_are_told_together(document: Json) -> None:
+    """A status has one description, with all that it may mean."""
+    answers = document["paths"]["/toy/me"]["post"]["responses"]
+
+    assert answers["403"]["description"] == (
+        "The API key may not do this. A cookie came from a page of another site."
+    )
+
+
+@pytest.mark.parametrize(
     ("path", "method", "statuses"),
     [
-        ("/toy/me", "get", "200 400 401 408 413 431 503"),
-        ("/toy/me", "post", "200 400 401 403 408 413 431 503"),
+        ("/toy/me", "get", "200 400 401 403 408 413 429 431 503"),
+        ("/toy/me", "post", "200 400 401 403 408 413 429 431 503"),
+        ("/revocations", "get", "200 400 401 403 408 410 413 429 431 503"),
         ("/toy/login", "post", "200 400 408 413 431 503"),
         ("/toy/things/{id}", "get", "200 400 404 408 413 431 503"),
     ],
@@ -126,9 +173,9 @@ async def test_shared_statuses_are_in_it(
 
     assert " ".join(responses) == statuses
     assert "Retry-After" in responses["503"]["headers"]
-    assert responses["413"]["content"] == {
-        "application/json": {"schema": {"$ref": "#/components/schemas/Moo"}}
-    }
+    shape = "Moo" if path.startswith("/toy") else "Problem"
+    (content,) = responses["413"]["content"].values()
+    assert content == {"schema": {"$ref": f"#/components/schemas/{shape}"}}
 
 
 async def test_a_demo_says_that_it_refuses() -> None:

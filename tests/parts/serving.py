@@ -118,6 +118,13 @@ def running(
         app=app, render=render, on_refused=refused.append, body_bytes_max=body_bytes_max
     )
     config = ServerConfig(limits=limits or TransportLimits(), tls=tls, grace_seconds=1)
+    with serving(served, config) as (port, server):
+        yield Running(port, app, server, refused)
+
+
+@contextmanager
+def serving(served: Served, config: ServerConfig) -> Iterator[tuple[int, GracefulServer]]:
+    """Serve anything in a thread, on a free port; stop it at the end."""
     listeners = listen("127.0.0.1", 0)
     port: int = listeners[0].getsockname()[1]
     started = threading.Event()
@@ -126,7 +133,7 @@ def running(
     thread.start()
     try:
         assert started.wait(10)
-        yield Running(port, app, server, refused)
+        yield port, server
     finally:
         server.should_exit = True
         thread.join(10)

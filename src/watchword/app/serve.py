@@ -36,7 +36,12 @@ class Factory:
         metrics = Metrics(version=__version__)
         listeners = self.metrics_listeners if worker == 0 else []
         app = WebApp(self.settings, worker, self.demo, metrics, listeners)
-        return Served(app=app, render=app.render, on_refused=metrics.refused)
+        return Served(
+            app=app,
+            render=app.render,
+            on_refused=metrics.refused,
+            on_stopping=app.stop_waiting,
+        )
 
 
 def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]], None]) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -22,7 +23,10 @@ from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
 
 SWEEP_S = 10.0
-"""How often expired sessions and old attempts are taken out, a batch at a time."""
+"""How often expired sessions and old attempts are taken out, a batch at a time, and it is
+written when API keys were last used."""
+
+Job = Callable[[], Awaitable[None]]
 
 
 def load_dialect(name: str) -> Dialect[Any]:
@@ -77,6 +81,7 @@ class WebApp:
     metrics: Metrics
     metrics_listeners: list[socket.socket] = field(default_factory=list)
     site: Site | None = None
+    _house: House | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,9 +97,11 @@ class WebApp:
             house = await stack.enter_async_context(open_house(self.settings, metrics=self.metrics))
             if self.metrics_listeners:
                 stack.enter_context(serving(self.metrics, self.metrics_listeners))
-            self.site = self._build(house)
-            sweeping = asyncio.create_task(_sweep(house))
-            stack.push_async_callback(_end, sweeping)
+            self._house, self.site = house, self._build(house)
+            stack.push_async_callback(_try, house.services.check_key.write_uses)
+            for job in (house.services.housekeeping.sweep, house.services.check_key.write_uses):
+                # Each by itself, so that none waits for another that is slow.
+                stack.push_async_callback(_end, asyncio.create_task(_repeat(job)))
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
@@ -122,18 +129,28 @@ class WebApp:
             randomness=house.randomness,
         )
 
+    def stop_waiting(self) -> None:
+        """Answer those who wait for news; the server stops."""
+        if self._house is not None:
+            self._house.services.revocation_feed.close()
+
     def render(self, status: int, path: str) -> tuple[bytes, str]:
         """Word a refusal of the transport as the dialect that owns the path does."""
         assert self.site is not None
         return self.site.render(status, path)
 
 
-async def _sweep(house: House) -> None:
-    """Keep house for ever; a database that is down now is swept the next time."""
+async def _repeat(job: Job) -> None:
+    """Do a job for ever."""
     while True:
-        with suppress(CoreError):
-            await house.services.housekeeping.sweep()
+        await _try(job)
         await asyncio.sleep(SWEEP_S)
+
+
+async def _try(job: Job) -> None:
+    """Do what can be done later as well, when a database that is down now is up."""
+    with suppress(CoreError):
+        await job()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

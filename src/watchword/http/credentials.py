@@ -49,18 +49,21 @@ class Presented:
 
 
 async def caller_of(
-    presented: Presented, *, authenticate: Authenticate, check_key: CheckKey
+    presented: Presented, *, authenticate: Authenticate, check_key: CheckKey, is_use: bool = True
 ) -> Caller | Refused | None:
-    """Return who holds a credential, None if it is bad, Refused if it came too often."""
+    """Return who holds a credential, None if it is bad, Refused if it came too often.
+
+    Without `is_use` an API key is looked at again, for the same request.
+    """
     text = presented.text
     if not text or len(text) > CREDENTIAL_CHARACTERS_MAX or not text.isascii() or " " in text:
         return None
     if presented.carrier is Carrier.X_AUTHORIZATION:
-        return await check_key.caller(text)
+        return await check_key.caller(text, is_use=is_use)
     if looks_like_key(text):
         # What browsers send by themselves, and what ends in logs and histories, is no key.
         is_sent = presented.carrier is Carrier.AUTHORIZATION
-        return await check_key.caller(text) if is_sent else None
+        return await check_key.caller(text, is_use=is_use) if is_sent else None
     return await authenticate.token(text)
 
 

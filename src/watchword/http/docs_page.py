@@ -164,7 +164,9 @@ def _curl(document: Json, path: str, method: str, operation: Json) -> str:
     if method != "GET":
         words.append(f"-X {method}")
     if _credential(operation) != "none":
-        words.append('-H "Authorization: Bearer $TOKEN"')
+        takes_token = any("bearer" in way for way in operation["security"])
+        credential = "Authorization: Bearer $TOKEN" if takes_token else "X-Authorization: $API_KEY"
+        words.append(f'-H "{credential}"')
     if body := operation.get("requestBody"):
         content = body["content"]["application/json"]
         example = content.get("example") or _sample(document, content["schema"])

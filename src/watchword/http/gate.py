@@ -31,6 +31,10 @@ def _count_nothing(status: int) -> None:
     """Stand in where nobody counts refusals."""
 
 
+def _do_nothing() -> None:
+    """Stand in where nobody has to know that the server stops."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportLimits:
     """How much one connection may ask for, and how long it may take."""
@@ -80,6 +84,8 @@ class Served:
     on_refused: Callable[[int], None] = _count_nothing
     body_bytes_max: Callable[[str], int] | None = None
     """For a path that takes another size of body than the usual one."""
+    on_stopping: Callable[[], None] = _do_nothing
+    """Called in the loop when the server begins to stop: answer those who wait for news."""
 
 
 class Guest(Protocol):

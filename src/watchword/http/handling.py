@@ -23,6 +23,7 @@ from watchword.http.credentials import (
 )
 from watchword.http.dialect import Voice, say_status
 from watchword.http.operation import Credential, Operation
+from watchword.http.presence import while_there
 
 FOREIGN_PAGE = "A page of another site cannot do this."
 
@@ -65,15 +66,9 @@ class Handler:
         operation = self._operation
         if _announced(arrival) > self._body_bytes_max:
             raise BodyTooLargeError
-        found: Presented | Caller | CredentialProblem | Refused = self._presented(scope, arrival)
-        if isinstance(found, Presented):
-            if self._is_foreign(found, arrival):
-                return self._voice.render_status(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
-            found = await self._caller_of(found)
-        if isinstance(found, Refused):
-            return self._voice.render_refusal(found)
-        if isinstance(found, CredentialProblem) and self._minds(found):
-            return self._voice.render_unauthenticated(found)
+        found = await self._judge(scope, arrival)
+        if isinstance(found, Response):
+            return found
         call = Call(
             scope,
             receive,
@@ -83,16 +78,43 @@ class Handler:
             body_bytes_max=self._body_bytes_max,
             is_demo=self._is_demo,
         )
-        return await operation.endpoint(call)
+        if not operation.waits:
+            return await operation.endpoint(call)
+        response = await while_there(receive, operation.endpoint(call))
+        # What it waited for may have been the end of the credential itself.
+        again = await self._judge(scope, arrival, is_use=False)
+        return again if isinstance(again, Response) else response
 
-    async def _caller_of(self, presented: Presented) -> Caller | CredentialProblem | Refused:
+    async def _judge(
+        self, scope: Scope, arrival: Arrival, *, is_use: bool = True
+    ) -> Caller | CredentialProblem | Response:
+        """Return who asks, or why nobody is known where nobody has to be; else the answer."""
+        presented = self._presented(scope, arrival)
+        if isinstance(presented, Presented):
+            if self._is_foreign(presented, arrival):
+                return self._voice.render_status(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
+            found = await self._caller_of(presented, is_use=is_use)
+        else:
+            found = presented
+        if isinstance(found, Refused):
+            return self._voice.render_refusal(found)
+        if isinstance(found, CredentialProblem) and self._minds(found):
+            return self._voice.render_unauthenticated(found)
+        return found
+
+    async def _caller_of(
+        self, presented: Presented, *, is_use: bool
+    ) -> Caller | CredentialProblem | Refused:
         """Return who asks, if they may with what they came with."""
-        caller = await caller_of(
-            presented, authenticate=self._authenticate, check_key=self._check_key
+        found = await caller_of(
+            presented, authenticate=self._authenticate, check_key=self._check_key, is_use=is_use
         )
-        if isinstance(caller, Caller) and not caller.may(self._operation.scope):
-            return Refused(Refusal.KEY_SCOPE)
-        return caller or CredentialProblem.BAD
+        if isinstance(found, Caller):
+            if self._operation.keys_only and found.key is None:
+                return Refused(Refusal.KEYS_ONLY)
+            if not found.may(self._operation.scope):
+                return Refused(Refusal.KEY_SCOPE)
+        return found or CredentialProblem.BAD
 
     def _presented(self, scope: Scope, arrival: Arrival) -> Presented | CredentialProblem:
         if self._operation.credential is Credential.NONE:

@@ -21,6 +21,7 @@ from watchword.http.health import Health, Parts
 from watchword.http.middleware import Frame, RequestIds
 from watchword.http.openapi import describe
 from watchword.http.problems import shared_voice
+from watchword.http.revocations import revocation_operation
 from watchword.http.section import Section
 from watchword.http.shared import (
     description_operations,
@@ -104,6 +105,7 @@ def _shared(
     operations = [
         *health_operations(Health(parts, worker=surroundings.worker)),
         key_operation(services.signing_keys),
+        revocation_operation(services.revocation_feed),
     ]
     if surroundings.metrics and surroundings.shows_metrics:
         operations.append(metrics_operation(surroundings.metrics))

@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from watchword.core.kernel.errors import UnavailableError
+from watchword.core.policy.refusals import Refusal, Refused
 from watchword.http.credentials import COOKIE, CredentialProblem
 from watchword.http.dialect import Voice, say_status
 from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
@@ -24,7 +25,18 @@ _RETRY_AFTER: Json = {
     "schema": {"type": "integer", "minimum": 0},
 }
 _SECURITY_SCHEMES: Json = {
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The token of a session. An API key may stand here as well.",
+    },
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Authorization",
+        "description": "An API key, as it is.",
+    },
     "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
     "query": {"type": "apiKey", "in": "query", "name": "token"},
 }
@@ -93,8 +105,8 @@ class _Writer:
                 for status in sorted(answers)
             },
         }
-        if operation.description:
-            written["description"] = operation.description
+        if description := " ".join(filter(None, (operation.description, _about_keys(operation)))):
+            written["description"] = description
         if parameters := [self._parameter(one) for one in _parameters(operation)]:
             written["parameters"] = parameters
         if operation.body is not None:
@@ -138,11 +150,16 @@ class _Writer:
         if "{" in operation.path:
             said.append((say_status(voice, HTTPStatus.NOT_FOUND), "No such thing."))
         if operation.credential is not Credential.NONE:
-            refusal = voice.render_unauthenticated(CredentialProblem.BAD)
-            said.append((refusal, "No credential, or a bad one."))
-        if reasons := _forbidding(operation, is_demo=self._is_demo):
-            said.append((say_status(voice, HTTPStatus.FORBIDDEN), reasons))
-        return {answer.status_code: _as_answer(answer, text, voice) for answer, text in said}
+            said.extend(_about_callers(voice, operation))
+        if self._is_demo:
+            text = "The demo answers to its own machine only."
+            said.append((say_status(voice, HTTPStatus.FORBIDDEN), text))
+        answers: dict[int, Answer] = {}
+        for response, text in said:
+            before = answers.get(response.status_code)
+            whole = f"{before.description} {text}" if before else text
+            answers[response.status_code] = _as_answer(response, whole, voice)
+        return answers
 
 
 def _forbid_nul(schema: object, components: Json, seen: set[str]) -> None:
@@ -169,12 +186,29 @@ def _as_answer(response: Response, description: str, voice: Voice) -> Answer:
     )
 
 
-def _forbidding(operation: Operation, *, is_demo: bool) -> str:
-    foreign = operation.changes and operation.credential is not Credential.NONE
-    reasons = ("A cookie came from a page of another site. " if foreign else "") + (
-        "The demo answers to its own machine only." if is_demo else ""
-    )
-    return reasons.strip()
+def _about_callers(voice: Voice, operation: Operation) -> Iterator[tuple[Response, str]]:
+    """Return how a voice refuses who asks, and why that is."""
+    nobody = voice.render_unauthenticated(CredentialProblem.BAD)
+    yield nobody, "No credential, or a bad one."
+    if operation.keys_only:
+        yield voice.render_refusal(Refused(Refusal.KEYS_ONLY)), "A session cannot do this."
+    yield voice.render_refusal(Refused(Refusal.KEY_SCOPE)), "The API key may not do this."
+    busy = voice.render_refusal(Refused(Refusal.KEY_THROTTLED, number=1, retry_after=1))
+    yield busy, "The API key is used too often."
+    if operation.changes:
+        foreign = say_status(voice, HTTPStatus.FORBIDDEN)
+        yield foreign, "A cookie came from a page of another site."
+
+
+def _about_keys(operation: Operation) -> str:
+    """Return what an API key needs, in words: schemas have none for it."""
+    if operation.credential is Credential.NONE:
+        return ""
+    if operation.scope is None:
+        return "No API key can do this."
+    if operation.keys_only:
+        return f"Only an API key with the scope `{operation.scope}` can do this."
+    return f"An API key needs the scope `{operation.scope}`."
 
 
 def _shapes(sections: Sequence[Section]) -> Iterator[object]:
@@ -202,7 +236,10 @@ def _parameters(operation: Operation) -> Iterable[Parameter]:
 
 
 def _security(operation: Operation) -> list[Json]:
-    ways: list[Json] = [{"bearer": []}, {"cookie": []}]
+    key: list[Json] = [{"key": [operation.scope]}] if operation.scope else []
+    if operation.keys_only:
+        return key
+    ways: list[Json] = [{"bearer": []}, *key, {"cookie": []}]
     if operation.allows_query_token:
         ways.append({"query": []})
     if operation.credential is Credential.OPTIONAL:

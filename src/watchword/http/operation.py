@@ -60,7 +60,9 @@ class Operation:
 
     `changes` means that it changes something, whatever its method: the rules about
     cookies apply then. `scope` is what an API key must be allowed to do here; None refuses
-    every key. `allows_query_token` lets a session's token stand in `?token=`.
+    every key. With `keys_only` a session gets no further. An operation that `waits` may
+    take long to answer: it ends when the client leaves, and the credential is looked at
+    once more before the answer. `allows_query_token` lets a session's token stand in `?token=`.
     `body` is the shape of a JSON body, for the description; the endpoint reads it itself
     (`reading.read_json`). `body_bytes_max` is its own limit, within that of the transport.
     """
@@ -73,6 +75,8 @@ class Operation:
     changes: bool = False
     credential: Credential = Credential.NONE
     scope: Scope | None = None
+    keys_only: bool = False
+    waits: bool = False
     allows_query_token: bool = False
     body: type[msgspec.Struct] | None = None
     body_bytes_max: int | None = None

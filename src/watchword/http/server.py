@@ -188,6 +188,7 @@ class GracefulServer(uvicorn.Server):
         if self._lifeline is not None:
             loop.remove_reader(self._lifeline)
         self._gate.drain()
+        self._served.on_stopping()
         for door, connection in self._stop_listening(sockets or []):
             if isinstance(door, TlsDoor):
                 door.admit(connection)
