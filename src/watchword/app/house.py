@@ -146,18 +146,9 @@ async def _furnish(
     metrics: Metrics | None,
 ) -> House:
     issuer = await _issuer(settings, storage, randomness)
-    if issuer in settings.tokens.audiences:
-        raise StartError(f"tokens.audiences: must not hold {issuer}, which is this server's own.")
     master = master_key(settings, randomness)
     house_rules = rules(settings)
-    keys = StoredKeyRing(
-        open_work=storage.open_work,
-        revocations=storage.revocations,
-        master=master,
-        clock=clock,
-        algorithm=settings.tokens.algorithm,
-        verifies_for=house_rules.sessions.lifetime,
-    )
+    keys = _key_ring(settings, storage, master, clock)
     hasher = make_hasher(settings, randomness, metrics)
     key_rates = MappedKeyRates(settings.folder / KEY_RATES_FILE)
     outside = Outside(
@@ -182,6 +173,19 @@ async def _furnish(
         services=assemble(outside, house_rules),
         clock=clock,
         randomness=randomness,
+    )
+
+
+def _key_ring(
+    settings: Settings, storage: Storage, master: MasterKey, clock: Clock
+) -> StoredKeyRing:
+    return StoredKeyRing(
+        open_work=storage.open_work,
+        revocations=storage.revocations,
+        master=master,
+        clock=clock,
+        algorithm=settings.tokens.algorithm,
+        verifies_for=timedelta(days=settings.sessions.lifetime_days),
     )
 
 
@@ -210,11 +214,14 @@ def _blocklist(settings: Settings) -> GuessableBlocklist:
 
 async def _issuer(settings: Settings, storage: Storage, randomness: Randomness) -> str:
     """Return who signs the tokens: a name that stays the same when the address changes."""
-    return (
+    issuer = (
         settings.issuer
         or settings.public_url
         or f"urn:watchword:{await _instance(storage, randomness)}"
     )
+    if issuer in settings.tokens.audiences:
+        raise StartError(f"tokens.audiences: must not hold {issuer}, which is this server's own.")
+    return issuer
 
 
 async def _instance(storage: Storage, randomness: Randomness) -> str:

@@ -76,7 +76,7 @@ async def test_leaving_a_group_takes_one_role_or_all(house: House) -> None:
     for role in ("reader", "auditor", "member"):
         await groups.put(OPERATOR, lab, ada.id, role=role)
 
-    one = await groups.remove(OPERATOR, lab, ada.id, role="reader")
+    one = await groups.remove(OPERATOR, lab, ada.id, role=" reader ")
     left = len(await groups.of(ada.id))
     rest = await groups.remove(OPERATOR, lab, ada.id)
     again = await groups.remove(OPERATOR, lab, ada.id)

@@ -8,7 +8,6 @@ from watchword.core.kernel.ids import AccountId, GroupId
 MEMBER = "member"
 """The role of who was put into a group without one."""
 
-ROLE_LENGTH_MAX = 100
 GROUPS_OF_ONE_MAX = 200
 """No account has more roles over all its groups together."""
 

@@ -7,7 +7,6 @@ from watchword.core.audit.model import Action, Event, event_by
 from watchword.core.groups.model import (
     GROUPS_OF_ONE_MAX,
     MEMBER,
-    ROLE_LENGTH_MAX,
     Group,
     Membership,
 )
@@ -111,7 +110,7 @@ class Groups:
         self, actor: Actor, group: Group, account_id: AccountId, *, role: str = MEMBER
     ) -> Refused | None:
         """Give an account a role in a group; having it already is as good."""
-        if refused := _judge(actor, role, most=ROLE_LENGTH_MAX):
+        if refused := _judge(actor, role):
             return refused
         membership = Membership(group=group, account_id=account_id, role=role.strip())
         async with self._open_work() as work:
@@ -126,7 +125,8 @@ class Groups:
         if not actor.is_admin:
             return Refused(Refusal.NOT_ADMIN)
         async with self._open_work() as work:
-            work.groups.remove_member(group.id, account_id, role=role)
+            asked = role.strip() if role is not None else None
+            work.groups.remove_member(group.id, account_id, role=asked)
             work.audit.add(self._event(actor, Action.GROUP_REMOVE, account_id, group.id))
             return await _commit(work)
 
@@ -134,11 +134,12 @@ class Groups:
         return event_by(actor, action, at=self._clock.now(), subject=subject, detail=detail)
 
 
-def _judge(actor: Actor, name: str, *, most: int = NAME_LENGTH_MAX) -> Refused | None:
+def _judge(actor: Actor, name: str) -> Refused | None:
+    """Say what is wrong with the name of a group or of a role: both are as accounts' names."""
     if not actor.is_admin:
         return Refused(Refusal.NOT_ADMIN)
     if not is_name(name.strip()):
-        return Refused(Refusal.GROUP_NAME_INVALID, number=most)
+        return Refused(Refusal.GROUP_NAME_INVALID, number=NAME_LENGTH_MAX)
     return None
 
 
