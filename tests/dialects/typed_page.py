@@ -19,7 +19,7 @@ WATCHWORD = Path(sys.executable).parent / "watchword"
 
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LISTENS = re.compile(r"listens on http://127\.0\.0\.1:(\d+)")
-STARTED = re.compile(r"^\$ (?:(?P<setting>\w+=\w+) )?watchword (?P<arguments>.* --port \d+.*)$")
+STARTED = re.compile(r"^\$ (?P<settings>(?:\w+=\S+ )*)watchword (?P<arguments>.* --port \d+.*)$")
 FIRST_PORT = "9261"
 BETWEEN = "-- the next example --"
 
@@ -45,20 +45,23 @@ def examples(page: str) -> list[Example]:
     ]
 
 
-def servers(page: str) -> list[tuple[str, dict[str, str], list[str]]]:
-    """Return the servers that the page starts: port on the page, environment, arguments."""
-    found = [(FIRST_PORT, dict[str, str](), ["serve", "--demo", "--data", "first-data"])]
+def servers(page: str) -> dict[str, tuple[dict[str, str], list[str]]]:
+    """Return the servers that the page starts by their ports there: environment, arguments.
+
+    The first one is a fresh demo, unless the page says how to start it.
+    """
+    nothing: dict[str, str] = {}
+    found = {FIRST_PORT: (nothing, ["serve", "--demo", "--data", "first-data"])}
     for kind, text in FENCED.findall(page):
         if kind != "console":
             continue
         line = STARTED.match(text.strip())
         assert line, text
-        name, _, value = (line["setting"] or "").partition("=")
         words = line["arguments"].split()
         place = words.index("--port")
         port = words[place + 1]
         del words[place : place + 2]
-        found.append((port, {name: value} if name else {}, words))
+        found[port] = (dict(one.split("=", 1) for one in line["settings"].split()), words)
     return found
 
 
@@ -88,10 +91,11 @@ def run(script: str, folder: Path) -> tuple[list[str], list[str]]:
     """Run it all in one shell; return for each example what came out, and the last status."""
     # %{stderr}: the status goes where the examples' own pipes do not see it.
     (folder / ".curlrc").write_text('write-out = "%{stderr}%{http_code}\\n"\n', encoding="utf-8")
+    path = f"{WATCHWORD.parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-u"],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"},
+        env={"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8"},
         input=script,
         capture_output=True,
         text=True,
@@ -130,7 +134,7 @@ def every_server(page: str, folder: Path) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         yield {
             port: stack.enter_context(serving(settings, arguments, folder))
-            for port, settings, arguments in servers(page)
+            for port, (settings, arguments) in servers(page).items()
         }
 
 

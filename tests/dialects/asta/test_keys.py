@@ -87,6 +87,29 @@ async def test_a_scope_makes_nobody_an_admin(household: Household, asta: Asta) -
     assert said(answer) == refused(403, "Admin access required")
 
 
+async def test_a_key_in_the_query_or_a_cookie_is_bad(household: Household, asta: Asta) -> None:
+    """Both end in places where nobody keeps a secret."""
+    key = await household.key(await household.make("ada"))
+
+    in_query = await asta.get(f"{ME}?token={key}")
+    in_cookie = await asta.get(ME, headers={"Cookie": f"authToken={key}"})
+
+    assert said(in_query) == said(in_cookie) == refused(401, "Invalid or expired token")
+
+
+async def test_a_key_goes_when_its_account_does(household: Household, asta: Asta) -> None:
+    """At once: the next request is refused."""
+    ada = await household.make("ada")
+    header = {"X-Authorization": await household.key(ada)}
+    before = await asta.get(ME, headers=header)
+
+    await household.disable(ada)
+    after = await asta.get(ME, headers=header)
+
+    assert before.status_code == 200
+    assert said(after) == refused(401, "Invalid or expired token")
+
+
 async def test_a_key_that_is_used_too_often_waits(household: Household, asta: Asta) -> None:
     """It is told for how long."""
     key = await household.key(await household.make("ada"), per_minute=1)
@@ -110,5 +133,5 @@ async def test_an_expired_password_is_told_to_its_owner_alone(
     right = await asta.try_log_in("ada", "pass-word")
     wrong = await asta.try_log_in("ada", "wrong")
 
-    assert said(right) == refused(403, "Password expired")
+    assert said(right) == refused(403, "Password has expired")
     assert said(wrong) == refused(401, "Invalid username or password")

@@ -27,6 +27,15 @@ async def test_a_log_in_gives_a_token_and_says_who_it_is_for(asta: Asta) -> None
     assert body["user"] == {"username": "admin", "role": "admin"}
 
 
+async def test_a_log_in_says_when_the_password_expires(open_asta: Open) -> None:
+    """Where a policy lets it; nobody else is bothered with it."""
+    asta = await open_asta(Choices(password_days=90))
+    body = (await asta.try_log_in(ADMIN, ADMIN_PASSWORD)).json()
+
+    assert set(body) == {"access_token", "user", "password_expires_at"}
+    assert body["password_expires_at"] == "2030-04-01T00:00:00.000000+00:00"
+
+
 @pytest.mark.parametrize("name", ["ADMIN", " admin ", "\uff41\uff44\uff4d\uff49\uff4e"])
 async def test_a_name_is_known_however_it_is_spelled(asta: Asta, name: str) -> None:
     """Case, spaces around it and full-width letters make no other name."""
