@@ -41,7 +41,7 @@ REFUSALS = {
     Refusal.PASSWORD_LONG: (400, "Password must be at most {number} bytes"),
     Refusal.PASSWORD_COMMON: (400, "Password is too common"),
     Refusal.PASSWORD_REUSED: (400, "Password was used before"),
-    Refusal.PASSWORD_EXPIRED: (403, "Password expired"),
+    Refusal.PASSWORD_EXPIRED: (403, "Password has expired"),
     Refusal.KEY_SCOPE: (403, "An API key may not do this"),
     Refusal.KEY_THROTTLED: (429, "Too many requests. Try again in {retry_after} seconds."),
     Refusal.KEYS_ONLY: (403, "Only an API key may do this"),

@@ -1,7 +1,7 @@
 """Asta's JSON, both ways, and the numbers on its page. No rule of ours lives here."""
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -80,10 +80,11 @@ class ChangedUser(ListedUser, frozen=True, kw_only=True):
 
 
 class LogIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a log-in."""
+    """The answer to a log-in; it says when the password expires, where one ever does."""
 
     access_token: str
     user: User
+    password_expires_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,7 +153,12 @@ def read_id(text: str) -> AccountId:
 
 
 def write_log_in(outcome: SignedIn) -> LogIn:
-    return LogIn(access_token=outcome.token, user=write_user(outcome.account))
+    ends_at = outcome.password_ends_at
+    return LogIn(
+        access_token=outcome.token,
+        user=write_user(outcome.account),
+        password_expires_at=_write_moment(ends_at) if ends_at else msgspec.UNSET,
+    )
 
 
 def write_user(account: Account) -> User:
@@ -164,7 +170,7 @@ def write_listed(account: Account) -> ListedUser:
         id=account.id,
         username=account.name,
         role=account.role.value,
-        created_at=_moment(account),
+        created_at=_write_moment(account.created_at),
     )
 
 
@@ -173,10 +179,10 @@ def write_changed(account: Account) -> ChangedUser:
         id=account.id,
         username=account.name,
         role=account.role.value,
-        created_at=_moment(account),
+        created_at=_write_moment(account.created_at),
         active=account.is_active,
     )
 
 
-def _moment(account: Account) -> str:
-    return account.created_at.astimezone(UTC).isoformat(timespec="microseconds")
+def _write_moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
