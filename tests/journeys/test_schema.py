@@ -20,7 +20,17 @@ SETTINGS = {**FOR_ALL, "WATCHWORD_PASSWORDS__PRESET": "documented"}
 
 DEEP = {
     "admin": {"POST /api/auth/users", "GET /api/auth/users", "PUT /api/auth/users/{id}"},
-    "user": {"GET /api/auth/me", "POST /api/auth/register", "POST /api/auth/logout"},
+    "user": {
+        "GET /api/auth/me",
+        "POST /api/auth/register",
+        "POST /api/auth/logout",
+        "GET /user/renew",
+        "GET /user/token",
+        "GET /user/logout",
+        "POST /authheader/add",
+        "GET /authheader/list",
+        "GET /test/secure",
+    },
     "": {"POST /api/auth/register", "GET /readyz", "GET /docs"},
 }
 """What each run must have got done at least once; else it proved little."""
