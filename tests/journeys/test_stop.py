@@ -3,12 +3,13 @@
 import asyncio
 import json
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
 
-from journeys import people
+from journeys import keys, people
 from journeys.people import LOG_IN, ME, PASSWORD, REGISTER, WITH_ADMIN
 from parts.line import Json, Line, request
 from parts.peer import ClosedError
@@ -21,6 +22,8 @@ SETTINGS = {**WITH_ADMIN, **FOR_ALL}
 CLIENTS = 48
 BEFORE_THE_STOP = 200
 STOP_SECONDS_MAX = 10
+POLLS = 30
+POLL_S, POLL_ENDS_WITHIN_S = 30, 5
 
 each_size = pytest.mark.parametrize("workers", ["1", "2"])
 
@@ -127,6 +130,37 @@ async def test_who_is_in_the_middle_may_finish(sqlite_store: Store, workers: str
     assert answer.status == 200
     assert answer.headers["connection"] == "close"
     assert code == 0
+
+
+@each_size
+async def test_who_waits_for_news_is_answered(sqlite_store: Store, workers: str) -> None:
+    """Nobody hangs on for the seconds they would wait, nor is cut off; and the end is not late.
+
+    That the key was used is known afterwards, although nobody had written it yet.
+    """
+    with serving(sqlite_store, "--workers", workers, settings=SETTINGS) as server:
+        key = keys.create(sqlite_store, "--scope", keys.FEED_SCOPE)
+        credential = [f"X-Authorization: {key.text}"]
+        poll = request("GET", f"{keys.FEED}?wait={POLL_S}", headers=credential)
+        async with AsyncExitStack() as stack:
+            lines = [
+                await stack.enter_async_context(await Line.open(server.port)) for _ in range(POLLS)
+            ]
+            first = await keys.use(lines[0], key, f"{keys.FEED}?wait=0")
+            for line in lines:
+                line.writer.write(poll)
+            began = time.monotonic()
+            server.terminate()
+            answers = [await line.answer() for line in lines]
+            code = await asyncio.to_thread(server.process.wait, STOP_SECONDS_MAX)
+            seconds = time.monotonic() - began
+    used = keys.listed(sqlite_store)[key.id]["last_used_at"]
+
+    assert first.status == 200
+    assert {answer.status for answer in answers} == {200}
+    assert {answer.document["revocations"] == [] for answer in answers} == {True}
+    assert (code, seconds < POLL_ENDS_WITHIN_S) == (0, True)
+    assert used is not None
 
 
 async def answered(told: Told) -> bool:
