@@ -1,12 +1,13 @@
 """Making, showing, replacing and ending API keys."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from unit.core.conftest import HERE, OPERATOR, House, ruled
-from watchword.core.accounts.model import Role
+from watchword.core.accounts.model import Account, Role
 from watchword.core.apikeys.model import EVERYDAY, Scope
 from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.ids import AccountId, ApiKeyId
@@ -14,6 +15,7 @@ from watchword.core.kernel.page import Page
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.apikeys import KeyRules, KeyWish, ShownKey
 from watchword.core.services.authenticate import Caller
+from watchword.core.services.signup import Wish
 
 
 async def texts(house: House, actor: Actor) -> list[str]:
@@ -177,6 +179,26 @@ async def test_a_key_manages_no_keys_and_no_passwords(house: House) -> None:
     ]
 
     assert outcomes == [Refused(Refusal.KEY_SCOPE)] * len(outcomes)
+
+
+async def test_a_key_makes_nobody_an_admin(house: House) -> None:
+    """Whoever holds it could log in as an admin of their own making."""
+    await house.add("ada", role=Role.ADMIN)
+    eve = await house.add("eve")
+    made = await house.make_key("ada", scopes=frozenset(Scope))
+    actor = (await house.key_holder(made.text)).actor(HERE)
+    wish = Wish(name="mallory", password="a good long password")
+    services = house.services
+
+    outcomes = [
+        await services.signup.create(actor, replace(wish, role=Role.ADMIN)),
+        await services.signup.register(replace(wish, role=Role.ADMIN), origin=HERE, by=actor),
+        await services.accounts.change(actor, eve.id, role=Role.ADMIN),
+    ]
+
+    assert outcomes == [Refused(Refusal.KEY_SCOPE)] * 3
+    assert isinstance(await services.signup.create(actor, wish), Account)
+    assert isinstance(await services.accounts.change(actor, eve.id, active=False), Account)
 
 
 async def test_only_admins_look_after_others_keys(house: House) -> None:

@@ -53,9 +53,12 @@ class Accounts:
         """Change role or state, or both; what is None stays.
 
         The new role counts for the tokens that exist; a disabled account's sessions end.
+        An API key makes nobody an admin.
         """
         if not actor.is_admin:
             return Refused(Refusal.NOT_ADMIN)
+        if actor.key_id is not None and role not in {None, Role.USER}:
+            return Refused(Refusal.KEY_SCOPE)
         if role is not None and role not in set(Role):
             return Refused(Refusal.ROLE_UNKNOWN)
         async with self._open_work() as work:

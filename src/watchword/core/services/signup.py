@@ -93,9 +93,14 @@ class SignUp:
         return await self._make(wish, stranger, Action.ACCOUNT_REGISTER)
 
     async def create(self, actor: Actor, wish: Wish) -> Account | Refused:
-        """Make an account with any role, for an admin."""
+        """Make an account with any role, for an admin; by an API key, only a user's.
+
+        Else whoever has the key could make themselves an admin with a password, and log in.
+        """
         if not actor.is_admin:
             return Refused(Refusal.NOT_ADMIN)
+        if actor.key_id is not None and wish.role != Role.USER:
+            return Refused(Refusal.KEY_SCOPE)
         if refused := await self._judge(wish):
             return refused
         return await self._make(wish, actor, Action.ACCOUNT_CREATE)
