@@ -87,6 +87,20 @@ async def test_a_scope_makes_nobody_an_admin(household: Household, asta: Asta) -
     assert said(answer) == refused(403, "Admin access required")
 
 
+async def test_no_key_makes_an_admin(household: Household, asta: Asta) -> None:
+    """Neither a new account nor one that is there: whoever has the key could log in to it."""
+    admin = await household.services.accounts.find("admin")
+    assert admin is not None
+    bob = await household.make("bob")
+    header = {"X-Authorization": await household.key(admin, scopes=frozenset(Scope))}
+    new = {"username": "grace", "password": "apple", "role": "admin"}
+
+    made = await asta.post(USERS, new, headers=header)
+    raised = await asta.put(f"{USERS}/{bob.id}", {"role": "admin"}, headers=header)
+
+    assert said(made) == said(raised) == NOT_FOR_KEYS
+
+
 async def test_a_key_in_the_query_or_a_cookie_is_bad(household: Household, asta: Asta) -> None:
     """Both end in places where nobody keeps a secret."""
     key = await household.key(await household.make("ada"))
