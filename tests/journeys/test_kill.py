@@ -3,9 +3,8 @@
 import asyncio
 import os
 import signal
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -14,6 +13,7 @@ import pytest
 
 from journeys import people
 from journeys.people import PASSWORD, REGISTER, WITH_ADMIN
+from parts.database import complaints
 from parts.line import Line
 from parts.peer import ClosedError
 from parts.server import FOR_ALL, Server, Store, serving
@@ -126,13 +126,3 @@ async def both_serve(server: Server) -> bool:
         async with await Line.open(server.port) as line:
             found.add((await line.ask("GET", "/livez")).document["worker"])
     return len(found) == 2
-
-
-def complaints(store: Store) -> list[object]:
-    """Return what SQLite finds wrong with its file, if that is where the store is."""
-    if store.database is not None:
-        return []
-    with closing(sqlite3.connect(store.file)) as database:
-        found = database.execute("PRAGMA integrity_check").fetchall()
-        found += database.execute("PRAGMA foreign_key_check").fetchall()
-    return [row for row in found if row != ("ok",)]

@@ -68,6 +68,16 @@ async def marks(store: Store) -> AsyncIterator[Mark]:
         await connection.close()
 
 
+def complaints(store: Store) -> list[object]:
+    """Return what SQLite finds wrong with its file, if that is where the store is."""
+    if store.database is not None:
+        return []
+    with closing(sqlite3.connect(store.file)) as database:
+        found = database.execute("PRAGMA integrity_check").fetchall()
+        found += database.execute("PRAGMA foreign_key_check").fetchall()
+    return [row for row in found if row != ("ok",)]
+
+
 def _run_sqlite(store: Store, sql: str) -> list[Row]:
     with closing(sqlite3.connect(store.file, timeout=LOCK_S)) as database, database:
         return database.execute(sql).fetchall()
