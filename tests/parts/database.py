@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -44,6 +45,24 @@ async def dump(store: Store) -> dict[str, list[Row]]:
     return {name: await run(store, sql) for name, sql in wanted.items()}
 
 
+async def copied(store: Store, folder: Path) -> Store:
+    """Return a copy of a database that nobody serves, with a data folder that has nothing else."""
+    folder.mkdir(mode=0o700)
+    copy = Store(folder, store.database and f"{store.database}_{folder.name}")
+    if copy.database is None:
+        with (
+            closing(sqlite3.connect(store.file)) as old,
+            closing(sqlite3.connect(copy.file)) as new,
+        ):
+            old.backup(new)
+    else:
+        assert store.database is not None
+        old_name, new_name = (url.rpartition("/")[2] for url in (store.database, copy.database))
+        server = Store(folder, f"{store.database.rpartition('/')[0]}/postgres")
+        await run(server, f"CREATE DATABASE {new_name} TEMPLATE {old_name}")
+    return copy
+
+
 async def age_passwords(store: Store, days: float) -> None:
     """Let it be so many days longer ago that passwords were changed."""
     ago = timedelta(days=days) // timedelta(microseconds=1)
@@ -81,3 +100,10 @@ def complaints(store: Store) -> list[object]:
 def _run_sqlite(store: Store, sql: str) -> list[Row]:
     with closing(sqlite3.connect(store.file, timeout=LOCK_S)) as database, database:
         return database.execute(sql).fetchall()
+
+
+def _copy_sqlite(store: Store, copy: Store) -> Store:
+    copy.folder.mkdir(mode=0o700)
+    with closing(sqlite3.connect(store.file)) as old, closing(sqlite3.connect(copy.file)) as new:
+        old.backup(new)
+    return copy
