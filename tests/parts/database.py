@@ -47,20 +47,12 @@ async def dump(store: Store) -> dict[str, list[Row]]:
 
 async def copied(store: Store, folder: Path) -> Store:
     """Return a copy of a database that nobody serves, with a data folder that has nothing else."""
-    folder.mkdir(mode=0o700)
-    copy = Store(folder, store.database and f"{store.database}_{folder.name}")
-    if copy.database is None:
-        with (
-            closing(sqlite3.connect(store.file)) as old,
-            closing(sqlite3.connect(copy.file)) as new,
-        ):
-            old.backup(new)
-    else:
-        assert store.database is not None
-        old_name, new_name = (url.rpartition("/")[2] for url in (store.database, copy.database))
-        server = Store(folder, f"{store.database.rpartition('/')[0]}/postgres")
-        await run(server, f"CREATE DATABASE {new_name} TEMPLATE {old_name}")
-    return copy
+    if store.database is None:
+        return await asyncio.to_thread(_copy_sqlite, store, Store(folder))
+    server, _, name = store.database.rpartition("/")
+    copy = f"{name}_{folder.name}"
+    await run(Store(folder, f"{server}/postgres"), f"CREATE DATABASE {copy} TEMPLATE {name}")
+    return Store(folder, f"{server}/{copy}")
 
 
 async def age_passwords(store: Store, days: float) -> None:
