@@ -58,7 +58,7 @@ class RevocationFeed:
             latest = number if items else await work.revocation_log.latest()
         if number > latest:
             return FeedPage((), 0, must_begin_again=True)
-        if not items:
+        if not items and patience > timedelta(0):
             items = await self._wait(number, news, patience)
         return FeedPage(items, items[-1].number if items else number)
 
