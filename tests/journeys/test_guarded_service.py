@@ -1,275 +1,308 @@
-"""A service elsewhere trusts our tokens, and hears at once of those that it must not trust."""
+"""The client library against the program itself, and a service that trusts it."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import quantiles
 
+import httpx
 import pytest
 
-from journeys import keys, people
-from journeys.keys import FEED, FEED_SCOPE
-from journeys.people import ME, PASSWORD, USERS, WITH_ADMIN, Person
-from parts.guarded import Trusted, guarded
-from parts.line import Line
+from journeys import keys
+from journeys.keys import FEED_SCOPE, SECURE, Key
+from journeys.people import ADMIN, PASSWORD, WITH_ADMIN
+from parts.guarded import Service, guarded
 from parts.server import FOR_ALL, Server, Store, command, serving
-from parts.waiting import eventually
+from parts.waiting import until
+from watchword.client import (
+    ApiKeyAuth,
+    AsyncClient,
+    Client,
+    Guard,
+    InvalidToken,
+    ThreadedGuard,
+    TokenAuth,
+    UnknownAudience,
+    WrongCredentials,
+)
+from watchword.client.surroundings import SURROUNDINGS, Surroundings, elapsed_seconds
 
 pytestmark = pytest.mark.slow
 
-ISSUER, SERVICE = "https://id.example.com", "reports"
+ISSUER, BILLING = "https://id.example", "https://billing.example"
 SETTINGS = {
     **WITH_ADMIN,
     **FOR_ALL,
     "WATCHWORD_ISSUER": ISSUER,
-    "WATCHWORD_TOKENS__AUDIENCES": f"invoices,{SERVICE}",
+    "WATCHWORD_TOKENS__AUDIENCES": BILLING,
 }
-WORKERS = 2
-TRIES = 100
-REFUSED_WITHIN_S = 1.0
+LATE = 2400.0
+"""Seconds after which a token of an hour may be renewed."""
+
 SILENCE_MAX_S = 2.0
-NEW_PASSWORD = "four mules and a wagon"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A server with two workers, a service that trusts it, and an admin who is logged in."""
-
-    store: Store
-    lines: list[Line]
-    service: Line
-    admin: Person
-
-    async def token_for(self, person: Person, audience: str = SERVICE) -> str:
-        path = f"/user/token?aud={audience}"
-        answer = await self.lines[0].ask("GET", path, token=person.token)
-        assert answer.status == 200, answer
-        token: str = answer.document["Token"]
-        return token
-
-    async def arrive(self, name: str) -> tuple[Person, str]:
-        """Log in, and return a token that the service takes."""
-        person = await people.log_in(self.lines[0], name)
-        token = await self.token_for(person)
-        assert await self.status(token) == 200
-        return person, token
-
-    async def status(self, token: str) -> int:
-        return (await self.service.ask("GET", "/", token=token)).status
+HEARD_S = 1.0
+TRIES = 100
 
 
 @dataclass
-class Hammer:
-    """Uses a token at the service again and again, until it is refused."""
+class AheadTime:
+    """Our own clock, which can be put forward."""
 
-    service: Line
-    token: str
-    began: float = 0.0
-    """When the end of the session was asked for."""
+    ahead: float = 0.0
+    surroundings: Surroundings = field(init=False)
 
-    uses: list[tuple[float, float, int]] = field(default_factory=list)
-    """When each use was sent, when it was answered, and how."""
-
-    async def run(self) -> None:
-        while not self.uses or self.uses[-1][2] == 200:
-            sent = time.monotonic()
-            answer = await self.service.ask("GET", "/", token=self.token)
-            self.uses.append((sent, time.monotonic(), answer.status))
-
-    async def is_under_way(self) -> bool:
-        return len(self.uses) > 2
-
-    def seconds_to_refusal(self, ended: float) -> float:
-        """Return for how long after an answer the token was taken still, 0 if it was not."""
-        return max(0.0, *(answered - ended for _, answered, status in self.uses if status == 200))
-
-    def was_taken_until(self, began: float) -> bool:
-        """Say whether nothing was refused that was answered before the end was asked for."""
-        return all(status == 200 for _, answered, status in self.uses if answered < began)
+    def __post_init__(self) -> None:
+        self.surroundings = Surroundings(
+            elapsed=lambda: elapsed_seconds() + self.ahead, chance=lambda: 0.0
+        )
 
 
-@asynccontextmanager
-async def place_on(store: Store, server: Server) -> AsyncIterator[Place]:
-    """Run the service, and connect to it and to each worker."""
-    async with AsyncExitStack() as stack:
-        lines = await stack.enter_async_context(people.line_to_each(server.port, WORKERS))
-        port = stack.enter_context(guarded(trusting(store, server)))
-        service = await stack.enter_async_context(await Line.open(port))
-        yield Place(store, lines, service, await people.log_in(lines[0]))
+def place(server: Server) -> str:
+    return f"http://127.0.0.1:{server.port}"
 
 
-@asynccontextmanager
-async def at(store: Store, *names: str) -> AsyncIterator[Place]:
-    with serving(store, "--workers", str(WORKERS), settings=SETTINGS) as server:
-        await people.furnish(store, names)
-        async with place_on(store, server) as place:
-            yield place
+def client_at(url: str, surroundings: Surroundings = SURROUNDINGS) -> Client:
+    return Client(url, username=ADMIN, password=PASSWORD, surroundings=surroundings)
 
 
-def trusting(store: Store, server: Server, *, silence_max: float = 10.0) -> Trusted:
-    """Return what a service needs to know, with a key that its operator was given."""
-    key = keys.create(store, "--scope", FEED_SCOPE)
-    url = f"http://127.0.0.1:{server.port}"
-    return Trusted(url, ISSUER, SERVICE, key.text, silence_max)
+def guard_at(url: str, key: Key) -> Guard:
+    return Guard(url, issuer=ISSUER, audience=BILLING, api_key=key.text, silence_max=SILENCE_MAX_S)
 
 
-async def test_a_logged_out_token_is_refused_within_a_second(
-    store: Store, tell: Callable[[str], None]
-) -> None:
-    """A hundred log-outs, at this worker or that; each token is taken right up to its log-out."""
-    delays, cut_short = [], []
+def feed_key(store: Store) -> Key:
+    return keys.create(store, "--scope", FEED_SCOPE, "--per-minute", "0")
 
-    async with at(store, "ada") as place:
-        for number in range(TRIES):
-            person, token = await place.arrive("ada")
-            hammer = Hammer(place.service, token)
-            hammering = asyncio.create_task(hammer.run())
-            await eventually(hammer.is_under_way)
-            began = time.monotonic()
-            line = place.lines[number % WORKERS]
-            answer = await line.ask("POST", "/user/logout", token=person.token)
-            ended = time.monotonic()
-            await asyncio.wait_for(hammering, 5)
-            assert answer.status == 200
-            delays.append(hammer.seconds_to_refusal(ended))
-            if not hammer.was_taken_until(began):
-                cut_short.append(number)
 
-    p99 = quantiles(delays, n=100, method="inclusive")[98]
+@contextmanager
+def neighbours(store: Store, *words: str) -> Iterator[tuple[str, Client, Service]]:
+    """Run a server and a guarded service; give the URL of the one, a client, and the other."""
+    with serving(store, *words, settings=SETTINGS) as server:
+        url = place(server)
+        with client_at(url) as client, guarded(guard_at(url, feed_key(store))) as service:
+            yield url, client, service
+
+
+def becomes(service: Service, token: str, status: int, *, within: float = 15.0) -> float:
+    """Wait until a token gets this answer; return how many seconds that took."""
+    began = time.monotonic()
+    until(lambda: service.status(token) == status, within=within)
+    return time.monotonic() - began
+
+
+def test_a_log_in_serves_for_a_day(sqlite_store: Store) -> None:
+    """Renewed in time, and by one of many threads; after a log-out elsewhere it begins anew."""
+    clock = AheadTime()
+    with (
+        serving(sqlite_store, settings=SETTINGS) as server,
+        client_at(place(server), clock.surroundings) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        first = client.token()
+        clock.ahead += LATE
+        answers = list(pool.map(client.get, [SECURE] * 40))
+        second = client.token()
+        both = [_greeted(place(server), token) for token in (first, second)]
+        _log_out(place(server), second)
+        after = client.get(SECURE)
+        last = client.token()
+        client.logout()
+        dead = _greeted(place(server), last)
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert answers[0].json() == {"message": f"Hi {ADMIN}"}
+    assert (second != first, both, after.status_code) == (True, [200, 200], 200)
+    assert dead == 401
+
+
+async def test_the_same_without_blocking(sqlite_store: Store) -> None:
+    """And what the server refuses is said in the same words."""
+    with serving(sqlite_store, settings=SETTINGS) as server:
+        url = place(server)
+        async with AsyncClient(url, username=ADMIN, password=PASSWORD) as client:
+            answer = await client.get(SECURE)
+            token = await client.service_token(BILLING)
+            with pytest.raises(UnknownAudience):
+                await client.service_token("https://nobody.example")
+            await client.logout()
+        async with AsyncClient(url, username=ADMIN, password="wrong") as stranger:
+            with pytest.raises(WrongCredentials):
+                await stranger.get(SECURE)
+
+    assert answer.json() == {"message": f"Hi {ADMIN}"}
+    assert token
+
+
+def test_a_key_is_enough_for_everyday_things(sqlite_store: Store) -> None:
+    """In any httpx client."""
+    with serving(sqlite_store, settings=SETTINGS) as server:
+        key = keys.create(sqlite_store)
+        with httpx.Client(base_url=place(server), auth=ApiKeyAuth(key.text)) as client:
+            answer = client.get(SECURE)
+
+    assert (answer.status_code, answer.json()) == (200, {"message": f"Hi {ADMIN}"})
+
+
+def test_a_log_out_reaches_a_guarded_service(store: Store, tell: Callable[[str], None]) -> None:
+    """A hundred times: accepted before it, refused within a second after its answer."""
+    delays = []
+
+    with neighbours(store, "--workers", "2") as (_, client, service):
+        for _number in range(TRIES):
+            token = client.service_token(BILLING)
+            assert service.status(token) == 200
+            client.logout()
+            delays.append(becomes(service, token, 401))
+        own = client.token()
+        with httpx.Client(auth=TokenAuth(client, audience=BILLING)) as caller:
+            served = caller.get(service.url)
+        strays = [service.status(own), service.status("nonsense")]
+
+    delays.sort()
     tell(
-        f"{TRIES} log-outs: the service takes the token for p99 {p99 * 1000:.0f} ms more,"
-        f" at most {max(delays) * 1000:.0f} ms"
+        f"a logged-out token was refused after {delays[TRIES // 2] * 1000:.0f} ms (p50), "
+        f"{delays[TRIES * 99 // 100 - 1] * 1000:.0f} ms (p99), {delays[-1] * 1000:.0f} ms (most)"
     )
-    assert p99 < REFUSED_WITHIN_S
-    assert cut_short == []
+    assert delays[-1] < HEARD_S
+    assert served.status_code == 200
+    assert strays == [401, 401]
 
 
-async def log_out_elsewhere(place: Place, person: Person) -> None:
-    await tell_line(place.lines[1], "POST", "/api/auth/logout", None, person.token)
+def test_a_service_token_opens_nothing_here(sqlite_store: Store) -> None:
+    """It is for that service alone."""
+    with neighbours(sqlite_store) as (url, client, _):
+        token = client.service_token(BILLING)
+        status = _greeted(url, token)
+
+    assert status == 401
 
 
-async def exchange(place: Place, person: Person) -> None:
-    await tell_line(place.lines[1], "GET", "/user/token?m=5", None, person.token)
+def test_a_restart_is_survived(store: Store) -> None:
+    """What was ended while the server was away is known when anybody is let in again."""
+    with serving(store, settings=SETTINGS) as server:
+        url, port = place(server), str(server.port)
+        key = feed_key(store)
+        with client_at(url) as client, client_at(url) as other:
+            ended, lives = client.service_token(BILLING), other.service_token(BILLING)
+            labels = _labels(store)
+            with guarded(guard_at(url, key)) as service:
+                before = [service.status(token) for token in (ended, lives)]
+                server.stop()
+                down = becomes(service, lives, 503)
+                refusal = service.ask(lives)
+                # The newest first: `other` came after `client`.
+                assert command(store, "session", "end", labels[1]).returncode == 0
+                with serving(store, "--port", port, settings=SETTINGS):
+                    becomes(service, lives, 200)
+                    after = service.status(ended)
+
+    assert before == [200, 200]
+    assert down < SILENCE_MAX_S + HEARD_S
+    assert int(refusal.headers["retry-after"]) >= 1
+    assert after == 401
 
 
-async def change_password(place: Place, person: Person) -> None:
-    body = {"username": person.name, "old": PASSWORD, "new": NEW_PASSWORD, "confirm": NEW_PASSWORD}
-    await tell_line(place.lines[1], "POST", "/user/password", body, None)
+def test_a_short_restart_goes_unnoticed(sqlite_store: Store) -> None:
+    """Within the time that silence may last, everybody is served on."""
+    with serving(sqlite_store, settings=SETTINGS) as server:
+        url, port = place(server), str(server.port)
+        key = feed_key(sqlite_store)
+        patient = Guard(url, issuer=ISSUER, audience=BILLING, api_key=key.text, silence_max=30)
+        with client_at(url) as client, guarded(patient) as service:
+            token = client.service_token(BILLING)
+            statuses = {service.status(token)}
+            server.stop()
+            statuses.add(service.status(token))
+            with serving(sqlite_store, "--port", port, settings=SETTINGS):
+                statuses.add(service.status(token))
+                client.logout()
+                delay = becomes(service, token, 401)
+
+    assert statuses == {200}
+    assert delay < HEARD_S + HEARD_S  # the pause between two tries comes on top
 
 
-async def disable(place: Place, person: Person) -> None:
-    path = f"{USERS}/{person.id}"
-    await tell_line(place.lines[1], "PUT", path, {"active": False}, place.admin.token)
-
-
-async def delete(place: Place, person: Person) -> None:
-    await tell_line(place.lines[1], "DELETE", f"{USERS}/{person.id}", None, place.admin.token)
-
-
-async def end_by_command(place: Place, person: Person) -> None:
-    words = ("session", "end", "--account", person.name)
-    ran = await asyncio.to_thread(command, place.store, *words)
-    assert ran.returncode == 0, ran.stderr
-
-
-async def tell_line(line: Line, method: str, path: str, body: object, token: str | None) -> None:
-    answer = await line.ask(method, path, body, token=token)
-    assert answer.status == 200, answer
-
-
-ENDS: list[Callable[[Place, Person], Awaitable[None]]] = [
-    log_out_elsewhere,
-    exchange,
-    change_password,
-    disable,
-    delete,
-    end_by_command,
-]
-
-
-async def test_every_end_of_a_session_is_heard(store: Store, tell: Callable[[str], None]) -> None:
-    """Whoever ends it and however: the service refuses the token within a second."""
-    delays = {}
-
-    async with at(store, *(end.__name__ for end in ENDS)) as place:
-        for end in ENDS:
-            person, token = await place.arrive(end.__name__)
-            await end(place, person)
-            began = time.monotonic()
-            while await place.status(token) == 200:
-                pass
-            delays[end.__name__] = time.monotonic() - began
-
-    tell(f"refused after { ({name: f'{delay * 1000:.0f} ms' for name, delay in delays.items()}) }")
-    assert max(delays.values()) < REFUSED_WITHIN_S
-
-
-async def test_a_token_is_for_one_place_only(sqlite_store: Store) -> None:
-    """Ours is refused by the service, the service's by us, another service's by both."""
-    async with at(sqlite_store, "ada") as place:
-        person, token = await place.arrive("ada")
-        other = await place.token_for(person, "invoices")
-        ours = [await place.lines[0].ask("GET", ME, token=one) for one in (token, other)]
-        theirs = [await place.status(one) for one in (person.token, other, "", token)]
-        unknown = await place.lines[0].ask("GET", "/user/token?aud=nowhere", token=person.token)
-        who = await place.service.ask("GET", "/", token=token)
-
-    assert [answer.status for answer in ours] == [401, 401]
-    assert theirs == [401, 401, 401, 200]
-    assert unknown.status == 400
-    assert who.document == {"subject": person.id}
-
-
-async def test_only_a_key_with_its_scope_reads_the_feed(sqlite_store: Store) -> None:
-    """A token does not, not even an admin's, and neither does a key made by its name alone."""
-    path = f"{FEED}?wait=0"
-    async with at(sqlite_store) as place:
-        line = place.lines[0]
-        everyday = await keys.add(line, place.admin)
-        able = keys.create(sqlite_store, "--scope", FEED_SCOPE)
-        answers = [
-            await line.ask("GET", path),
-            await line.ask("GET", path, token=place.admin.token),
-            await keys.use(line, everyday, path),
-            await keys.use(line, able, path),
-            await keys.use(line, able, ME),
-        ]
-
-    assert [answer.status for answer in answers] == [401, 403, 403, 200, 403]
-
-
-async def test_a_service_that_hears_nothing_trusts_nobody(sqlite_store: Store) -> None:
-    """While the server is down it says so, and then it knows what it has missed."""
-    with serving(sqlite_store, "--workers", str(WORKERS), settings=SETTINGS) as server:
-        trusted = trusting(sqlite_store, server, silence_max=SILENCE_MAX_S)
-        await people.furnish(sqlite_store, ["ada", "bob"])
-        with guarded(trusted) as port:
-            async with await Line.open(server.port) as line, await Line.open(port) as service:
-                admin = await people.log_in(line)
-                place = Place(sqlite_store, [line, line], service, admin)
-                (_, kept), (bob, ended) = await place.arrive("ada"), await place.arrive("bob")
-                before = await place.status(kept)
-                server.kill()
-                deaf = await eventually(lambda: refusal(place, kept), within=2 * SILENCE_MAX_S)
-            await end_by_command(place, bob)
-            port_again = ("--port", str(server.port))
-            with serving(sqlite_store, *port_again, settings=SETTINGS) as again:
-                async with await Line.open(port) as service, await Line.open(again.port) as line:
-                    place = Place(sqlite_store, [line], service, admin)
-                    await eventually(lambda: is_taken(place, kept), within=10)
-                    after = [await place.status(kept), await place.status(ended)]
+def test_without_its_key_a_guard_lets_nobody_in(sqlite_store: Store) -> None:
+    """The key is revoked: no news can come any more."""
+    with serving(sqlite_store, settings=SETTINGS) as server:
+        url, key = place(server), feed_key(sqlite_store)
+        with client_at(url) as client, guarded(guard_at(url, key)) as service:
+            token = client.service_token(BILLING)
+            before = service.status(token)
+            assert command(sqlite_store, "apikey", "revoke", key.id).returncode == 0
+            delay = becomes(service, token, 503)
 
     assert before == 200
-    assert deaf == 503
-    assert after == [200, 401]
+    assert delay < SILENCE_MAX_S + HEARD_S
 
 
-async def refusal(place: Place, token: str) -> int | None:
-    status = await place.status(token)
-    return None if status == 200 else status
+def test_distrusted_keys_are_distrusted_everywhere(store: Store) -> None:
+    """Within a second, and whoever logs in again is served with a token of the new key."""
+    with neighbours(store) as (_, client, service):
+        token = client.service_token(BILLING)
+        before = service.status(token)
+        ran = command(store, "signing-key", "rotate", "--distrust-old")
+        assert ran.returncode == 0, ran.stderr
+        delay = becomes(service, token, 401)
+        with httpx.Client(auth=TokenAuth(client, audience=BILLING)) as caller:
+            again = caller.get(service.url)
+
+    assert before == 200
+    assert delay < HEARD_S
+    assert again.status_code == 200
 
 
-async def is_taken(place: Place, token: str) -> bool:
-    return await place.status(token) == 200
+def test_a_rotated_key_goes_unnoticed(sqlite_store: Store) -> None:
+    """Tokens of both keys are served."""
+    with neighbours(sqlite_store) as (url, client, service):
+        old = client.service_token(BILLING)
+        before = service.status(old)
+        assert command(sqlite_store, "signing-key", "rotate").returncode == 0
+        with client_at(url) as other:
+            new = other.service_token(BILLING)
+            until(lambda: service.status(new) == 200, within=5)
+        after = service.status(old)
+
+    assert (before, after) == (200, 200)
+
+
+def test_a_service_that_blocks_is_guarded(sqlite_store: Store) -> None:
+    """By a thread that follows the feed."""
+    with serving(sqlite_store, settings=SETTINGS) as server:
+        url, key = place(server), feed_key(sqlite_store)
+        guard = ThreadedGuard(
+            url, issuer=ISSUER, audience=BILLING, api_key=key.text, silence_max=SILENCE_MAX_S
+        )
+        with client_at(url) as client, guard:
+            token = client.service_token(BILLING)
+            subject = guard.check(token).subject
+            client.logout()
+            until(lambda: _is_refused(guard, token), within=HEARD_S)
+
+    assert subject
+
+
+def _greeted(url: str, token: str) -> int:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.get(f"{url}{SECURE}", headers=headers).status_code
+
+
+def _log_out(url: str, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    httpx.post(f"{url}/user/logout", headers=headers).raise_for_status()
+
+
+def _labels(store: Store) -> list[str]:
+    """Return the labels of all live sessions, newest first."""
+    listed = command(store, "session", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    sessions = httpx.Response(200, content=listed.stdout).json()["sessions"]
+    return [one["label"] for one in sessions]
+
+
+def _is_refused(guard: ThreadedGuard, token: str) -> bool:
+    try:
+        guard.check(token)
+    except InvalidToken:
+        return True
+    return False

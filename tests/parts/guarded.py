@@ -1,78 +1,56 @@
-"""A service of somebody else's, on uvicorn, that trusts the tokens of a server of ours."""
+"""A service that trusts a Watchword: a small app behind the guard, served by uvicorn."""
 
-import json
-import socket
-import subprocess
-import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 
+import httpx
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from parts.program import PATHS
-from parts.server import environment
-from parts.serving import answer, live
-from watchword.client import Guard, GuardMiddleware
+from parts.waiting import until
+from watchword.client import Guard, GuardMiddleware, Principal
 
-
-@dataclass(frozen=True)
-class Trusted:
-    """Whom the service trusts, and as what."""
-
-    server: str
-    issuer: str
-    audience: str
-    api_key: str = field(repr=False)
-    silence_max: float = 10.0
+STOP_S = 20.0
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Say who the guard says is asking."""
-    if scope["type"] == "lifespan":
-        await live(receive, send)
-        return
-    await answer(send, {"subject": scope["watchword"].subject})
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A guarded service that runs."""
+
+    url: str
+    http: httpx.Client
+
+    def ask(self, token: str) -> httpx.Response:
+        return self.http.get(self.url, headers={"Authorization": f"Bearer {token}"})
+
+    def status(self, token: str) -> int:
+        return self.ask(token).status_code
 
 
 @contextmanager
-def guarded(trusted: Trusted) -> Iterator[int]:
-    """Run the service until the end of the block; yield its port."""
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "parts.guarded"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**environment(), "PYTHONPATH": PATHS},
-    ) as process:
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps(asdict(trusted)) + "\n")
-            process.stdin.flush()
-            yield int(process.stdout.readline())
-        finally:
-            process.kill()
+def guarded(guard: Guard) -> Iterator[Service]:
+    """Serve an app that says the subject of each caller, until the end of the block."""
+    app = GuardMiddleware(Starlette(routes=[Route("/", _subject)]), guard=guard)
+    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until(lambda: server.started or not thread.is_alive(), within=STOP_S)
+        port: int = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client() as http:
+            yield Service(f"http://127.0.0.1:{port}/", http)
+    finally:
+        server.should_exit = True
+        thread.join(STOP_S)
+    assert not thread.is_alive()
 
 
-def main() -> None:
-    trusted = Trusted(**json.loads(sys.stdin.readline()))
-    guard = Guard(
-        trusted.server,
-        audience=trusted.audience,
-        api_key=trusted.api_key,
-        issuer=trusted.issuer,
-        silence_max=trusted.silence_max,
-    )
-    config = uvicorn.Config(
-        GuardMiddleware(app, guard=guard), log_level="warning", access_log=False, lifespan="on"
-    )
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        # Who connects from now on waits until the guard knows what it has to.
-        print(listener.getsockname()[1], flush=True)  # noqa: T201 (a program's output)
-        uvicorn.Server(config).run(sockets=[listener])
-
-
-if __name__ == "__main__":
-    main()
+async def _subject(request: Request) -> PlainTextResponse:
+    principal: Principal = request.scope["watchword"]
+    return PlainTextResponse(principal.subject)
