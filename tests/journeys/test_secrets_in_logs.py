@@ -2,15 +2,14 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from journeys.people import ADMIN, LOG_IN, ME, REGISTER, USERS
-from parts.line import Json, request
-from parts.peer import Answer, Peer
-from parts.server import FOR_ALL, Server, Store, command, refuses_to_start, serving
+from journeys.visit import MASTER_KEY, Visit, files_of, found_in, who
+from parts.line import request
+from parts.peer import Peer
+from parts.server import FOR_ALL, Store, command, refuses_to_start, serving
 
 pytestmark = pytest.mark.slow
 
@@ -19,42 +18,7 @@ MARK = "hush"
 
 FIRST, SECOND, THIRD = (f"{MARK}-{name}-staple-for-it" for name in ("one", "two", "three"))
 SETTINGS = {**FOR_ALL, "WATCHWORD_DEFAULT_ADMIN": "none", "WATCHWORD_LOG__LEVEL": "debug"}
-MASTER_KEY = "master.key"
 FORGED = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJodXNoIn0."
-
-
-@dataclass
-class Visit:
-    """All that is asked of one server, and the secrets that came back."""
-
-    server: Server
-    secrets: set[str] = field(default_factory=set)
-    statuses: list[int] = field(default_factory=list)
-
-    def ask(
-        self, method: str, path: str, body: Json = None, *headers: str, token: str | None = None
-    ) -> Answer:
-        with Peer(self.server.port) as peer:
-            answer = peer.ask(request(method, path, body, token=token, headers=headers))
-        self.statuses.append(answer.status)
-        return answer
-
-    def send(self, raw: bytes) -> None:
-        """Send bytes that may be no request, and take whatever comes."""
-        with Peer(self.server.port) as peer:
-            peer.send(raw)
-            self.statuses.append(peer.answer().status)
-
-    def log_in(self, name: str, password: str) -> str:
-        answer = self.ask("POST", LOG_IN, who(name, password))
-        assert answer.status == 200, answer
-        token: str = answer.document["access_token"]
-        self.secrets |= {token, token.rpartition(".")[2]}
-        return token
-
-
-def who(name: str, password: str, **more: str) -> Json:
-    return {"username": name, "password": password, **more}
 
 
 def set_up(visit: Visit, setup_token: str) -> None:
@@ -190,19 +154,3 @@ def test_no_secret_is_told_or_kept(store: Store, request: pytest.FixtureRequest)
     assert "argon2id" not in "".join(told)
     assert list(found_in(((str(n), text.encode()) for n, text in enumerate(told)), secrets)) == []
     assert list(found_in(files_of(folders), secrets)) == []
-
-
-def files_of(folders: list[Path]) -> Iterator[tuple[str, bytes]]:
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.name != MASTER_KEY:
-                yield str(path), path.read_bytes()
-
-
-def found_in(places: Iterator[tuple[str, bytes]], secrets: set[bytes]) -> Iterator[str]:
-    """Say in which places which secrets stand, with what stands around them."""
-    for name, content in places:
-        folded = content.lower()
-        for secret in secrets:
-            if (at := folded.find(secret.lower())) >= 0:
-                yield f"{name}: {content[max(0, at - 60) : at + 60]!r}"
