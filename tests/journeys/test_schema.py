@@ -31,7 +31,14 @@ DEEP = {
         "GET /authheader/list",
         "GET /test/secure",
     },
-    "": {"POST /api/auth/register", "GET /readyz", "GET /docs"},
+    "key": {
+        "GET /test/secure",
+        "GET /api/auth/me",
+        "GET /api/auth/users",
+        "POST /api/auth/users",
+        "GET /revocations",
+    },
+    "": {"POST /api/auth/register", "GET /readyz", "GET /docs", "GET /test/unsecure"},
 }
 """What each run must have got done at least once; else it proved little."""
 
@@ -84,7 +91,7 @@ def test_nothing_is_answered_that_is_not_described(sqlite_store: Store, role: st
 
 
 def explore(server: Server, store: Store, role: str) -> subprocess.CompletedProcess[str]:
-    """Run schemathesis with everything it has, as somebody of this role or as nobody."""
+    """Run schemathesis with everything it has: as this role, with an admin's key, or as nobody."""
     url = f"http://127.0.0.1:{server.port}"
     command = [str(PROGRAM), "--config-file", str(HERE / "schemathesis.toml"), "run"]
     options = ["--checks", "all", "--max-examples", "10", "--seed", SEED]
