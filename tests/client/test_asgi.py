@@ -200,6 +200,22 @@ async def test_the_guard_lives_with_an_app_that_returns_at_once(mint: Mint) -> N
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
+@pytest.mark.parametrize("raises", [False, True])
+async def test_the_guard_lives_with_an_app_that_only_listens(mint: Mint, *, raises: bool) -> None:
+    """It hears that it starts, and says nothing: so we answer for it."""
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        del scope, send
+        await receive()
+        if raises:
+            raise KeyError("lifespan.startup")
+
+    async with living(GuardMiddleware(app, guard=guarding(mint))) as said:
+        pass
+
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
 async def test_the_guard_lives_around_the_apps_own_life(mint: Mint) -> None:
     """What an app does when it starts and ends can rely on it."""
     guard, seen = guarding(mint), list[str]()

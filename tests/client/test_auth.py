@@ -33,7 +33,7 @@ def leading_to(place: str, status: int = 302) -> Callable[[httpx.Request], httpx
     return lambda request: (
         httpx.Response(status, headers={"Location": place})
         if request.url.host == "id.example"
-        else httpx.Response(200)
+        else httpx.Response(401)
     )
 
 
@@ -144,7 +144,7 @@ def test_a_token_for_watchword_goes_nowhere_else(server: StandIn, client: Client
 def test_a_token_does_not_follow_a_redirect_elsewhere(
     server: StandIn, client: Client, status: int
 ) -> None:
-    """Though the client was told to follow them."""
+    """Though the client was told to follow them; a 401 from there is no reason to try again."""
     token = client.token()
     seen: Seen = []
     with httpx.Client(

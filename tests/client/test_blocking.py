@@ -128,6 +128,18 @@ def test_after_a_401_it_logs_in_and_tries_once_more(server: StandIn, client: Cli
     assert server.requests[-1].content == b'{"a":1}'
 
 
+def test_a_token_that_died_for_many_is_replaced_once(server: StandIn, client: Client) -> None:
+    """Who comes later with the same dead token gets what the first one got."""
+    dead = client.token()
+    server.revoke()
+    first = client.after_refusal(dead)
+    asked = len(server.asked)
+    second = client.after_refusal(dead)
+
+    assert first == second == client.token() != dead
+    assert len(server.asked) == asked
+
+
 def test_a_401_that_is_not_the_tokens_fault_is_passed_on(server: StandIn, client: Client) -> None:
     """The token can be renewed, so it is good, and no session is wasted on a log-in."""
     server.instead["/user/password"] = say(401)

@@ -229,7 +229,9 @@ def test_threads_are_guarded_too(mint: Mint) -> None:
         mint.time.advance(3)
         mint.keys["k2"] = make_key()
         third = guard.check(mint.token(mint.header(kid="k2"), sid="session-3"))
-        unknown = _refused(guard, mint.token(mint.header(kid="k9")))
+        forged = [mint.token(mint.header(kid=f"no-{number}")) for number in range(50)]
+        unknown = {_refused(guard, one) for one in forged}
+        asked = mint.asked.count(KEYS)
         mint.status[FEED] = 401
         until(lambda: _refused(guard, other) == "unavailable")
     guard.stop()
@@ -239,7 +241,7 @@ def test_threads_are_guarded_too(mint: Mint) -> None:
         "session-2",
         "session-3",
     ]
-    assert unknown == "unknown key"
+    assert (unknown, asked) == ({"unknown key"}, 2)
 
 
 def _refused(guard: ThreadedGuard, token: str) -> str | None:

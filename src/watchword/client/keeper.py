@@ -125,8 +125,6 @@ class TokenKeeper:
         request = self._request("POST", "/user/login", json=body)
         trouble = yield from self._fetch(request, OURS, LOG_IN_REFUSALS)
         if trouble is None:
-            # Tokens for services that we still hold belong to the session before this one.
-            self._held = {OURS: self._held[OURS]}
             self._full_life = self._held[OURS].life
         return trouble
 

@@ -1,5 +1,6 @@
 """The server's public keys, as its JWK set shows them."""
 
+import base64
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from http import HTTPStatus
 
 import httpx
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, RSAKey, import_key
+from joserfc.jwk import Key, import_key
 from joserfc.jws import JWSRegistry, deserialize_compact
 
 from watchword.client.answers import Answer, NoAnswer, read_object
@@ -118,11 +119,18 @@ def _import(jwk: dict[str, object]) -> VerifyingKey | None:
     if (jwk.get("kty"), jwk.get("crv")) != _KEY_OF[algorithm]:
         return None
     try:
+        # Looked at before joserfc does, which would warn of a key that we do not use anyway.
+        if algorithm == "RS256" and _bits(str(jwk.get("n"))) < RSA_BITS_MIN:
+            return None
         key = import_key({name: value for name, value in jwk.items() if isinstance(value, str)})
         # What is wrong with it comes out only when it is put together.
         _ = key.public_key
     except (JoseError, ValueError, TypeError):
         return None
-    if isinstance(key, RSAKey) and key.public_key.key_size < RSA_BITS_MIN:
-        return None
     return VerifyingKey(algorithm, jwk, key)
+
+
+def _bits(number: str) -> int:
+    """Return the length of a number as a JWK writes it (RFC 7518, 6.3.1.1)."""
+    octets = base64.urlsafe_b64decode(number + "=" * (-len(number) % 4))
+    return int.from_bytes(octets).bit_length()
