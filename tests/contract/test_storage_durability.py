@@ -9,6 +9,8 @@ from parts.processes import beside, line_of
 from parts.storage_process import open_any
 from watchword.core.kernel.ids import AccountId
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 5
 WRITES = 40
 

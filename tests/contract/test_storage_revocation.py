@@ -21,6 +21,8 @@ from watchword.core.kernel.ids import SessionId
 from watchword.core.ports import Storage
 from watchword.storage.revocation import RevocationCounter
 
+pytestmark = pytest.mark.slow
+
 ADA = account("Ada")
 
 
@@ -160,7 +162,6 @@ def test_the_next_revocation_goes_on_from_what_a_dead_process_left(
     assert counter.stamp() is not None
 
 
-@pytest.mark.slow
 async def test_who_never_lets_go_makes_the_others_unavailable(
     counter: RevocationCounter, path: Path
 ) -> None:

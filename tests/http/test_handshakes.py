@@ -13,6 +13,8 @@ from watchword.core.kernel.clock import SystemClock
 from watchword.http.gate import TransportLimits
 from watchword.http.tls import TlsFiles, self_signed
 
+pytestmark = pytest.mark.slow
+
 PLACES = 3
 PATIENCE_S = 2.0
 

@@ -10,6 +10,8 @@ from parts.serving import Running, running
 from parts.waiting import until
 from watchword.http.gate import TransportLimits
 
+pytestmark = pytest.mark.slow
+
 BODY_MAX = 64 * 1024
 
 QUICK = TransportLimits(

@@ -18,6 +18,8 @@ from watchword.http.gate import Served, TransportLimits
 from watchword.http.listening import ServeError, allow_open_files, listen, urls
 from watchword.http.server import GracefulServer, ServerConfig
 
+pytestmark = pytest.mark.slow
+
 STOPS = [signal.SIGTERM, signal.SIGINT]
 COUNTS = [1, 2]
 
@@ -156,7 +158,6 @@ def test_a_worker_that_was_killed_comes_back() -> None:
     assert code == 0
 
 
-@pytest.mark.slow
 def test_a_worker_that_cannot_start_again_is_tried_again(tmp_path: Path) -> None:
     """While the database is down the others serve on; when it is back, so is the worker."""
     broken = tmp_path / "broken"
