@@ -37,7 +37,7 @@ lint: setup ## look at format, style, types and import contracts
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports
 
-bench: setup ## measure log-ins, token checks, start-up and memory
+bench: setup ## measure log-ins, checks of tokens and keys, start-up and memory
 	@$(BIN)/python benchmarks/run.py
 
 fix: setup ## put the code into format, repair what ruff can, and draw docs/map.md

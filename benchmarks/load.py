@@ -47,10 +47,11 @@ class _Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent_at = time.perf_counter()
-        if self._sent_at >= self._ends_at:
+        raw = next(self._requests, None) if self._sent_at < self._ends_at else None
+        if raw is None:
             self._transport.close()
             return
-        self._transport.write(next(self._requests))
+        self._transport.write(raw)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -79,7 +80,7 @@ def _length(head: bytes) -> int:
 async def press(
     port: int, requests: Callable[[int], Iterator[bytes]], *, connections: int, seconds: float
 ) -> Outcome:
-    """Keep so many connections busy for so long. `requests` gives each its own stream."""
+    """Keep so many connections busy for so long, or until its own stream of each is at its end."""
     outcome = Outcome()
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
@@ -95,11 +96,13 @@ async def press(
     return outcome
 
 
-def request(method: str, path: str, *, token: str = "", body: bytes = b"") -> bytes:
+def request(method: str, path: str, *, token: str = "", key: str = "", body: bytes = b"") -> bytes:
     """Return the bytes of one HTTP/1.1 request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
     if body:
         lines.append("Content-Type: application/json")
     if token:
         lines.append(f"Authorization: Bearer {token}")
+    if key:
+        lines.append(f"X-Authorization: {key}")
     return "\r\n".join([*lines, "", ""]).encode() + body

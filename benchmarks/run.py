@@ -6,37 +6,18 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
-from statistics import median
 
-import uvloop
-from load import Outcome, press, request
+from comparing import compare, line, pressed
+from keychecks import compare_checks, count_writes, make_keys
+from load import request
 from processes import Running, free_port, started, watchword
 
 ACCOUNTS = 50
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of accounts that live for a minute
-CONNECTIONS = 16
 HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One turn of ours between two of the limit, since the speed of the machine drifts."""
-
-    ours: float
-    before: float
-    after: float
-
-    @property
-    def limit(self) -> float:
-        return (self.before + self.after) / 2
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.limit
 
 
 def main() -> None:
@@ -46,11 +27,15 @@ def main() -> None:
         with watchword(data, *options.serve) as running:
             _seed(running)
         starts = [_start(data, options.serve) for _ in range(options.turns)]
-        print(_line("ready", [ready for ready, _ in starts], "s, on an existing database"))
-        print(_line("idle RSS", [rss for _, rss in starts], "MiB, before the first log-in"))
+        print(line("ready", [ready for ready, _ in starts], "s, on an existing database"))
+        print(line("idle RSS", [rss for _, rss in starts], "MiB, before the first log-in"))
         with watchword(data, *options.serve) as running:
             _logins(running, options)
-            _checks(running, options)
+            tokens = [_token(running, number) for number in range(ACCOUNTS)]
+            _checks(running, options, tokens)
+            keys = make_keys(running, tokens)
+            compare_checks(running, tokens, keys, options)
+            count_writes(running, keys[0], data)
             print(f"RSS afterwards: {running.rss_mib:.1f} MiB")
 
 
@@ -88,28 +73,27 @@ def _logins(running: Running, options: argparse.Namespace) -> None:
     def stream(number: int) -> Iterator[bytes]:
         return cycle(bodies[number:] + bodies[:number])
 
-    _compare(
+    compare(
         "log-in",
         "bare hash",
         options.turns,
-        ours=lambda: _press(running.port, stream, options.seconds),
+        ours=lambda: pressed(running.port, stream, options.seconds),
         limit=lambda: _hash_rate(options.hash_threads, options.seconds),
     )
 
 
-def _checks(running: Running, options: argparse.Namespace) -> None:
+def _checks(running: Running, options: argparse.Namespace, tokens: list[str]) -> None:
     """GET /api/auth/me, beside a bare handler on the same server."""
-    tokens = [_token(running, number) for number in range(ACCOUNTS)]
     ours = [request("GET", "/api/auth/me", token=token) for token in tokens]
     port = free_port()
     command = [sys.executable, str(HERE / "bare.py"), str(port)]
     with started(command, port, dict(os.environ)) as bare:
-        _compare(
+        compare(
             "token check",
             "bare handler",
             options.turns,
-            ours=lambda: _press(running.port, lambda _: cycle(ours), options.seconds),
-            limit=lambda: _press(bare.port, lambda _: cycle(ours), options.seconds).rate,
+            ours=lambda: pressed(running.port, lambda _: cycle(ours), options.seconds),
+            limit=lambda: pressed(bare.port, lambda _: cycle(ours), options.seconds).rate,
         )
 
 
@@ -122,43 +106,6 @@ def _hash_rate(threads: int, seconds: float) -> float:
     """Measure in a process of its own, so that it has its own interpreter lock."""
     command = [sys.executable, str(HERE / "hashrate.py"), str(threads), str(seconds)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def _press(port: int, stream: Callable[[int], Iterator[bytes]], seconds: float) -> Outcome:
-    return uvloop.run(press(port, stream, connections=CONNECTIONS, seconds=seconds))
-
-
-def _compare(
-    name: str,
-    limit_name: str,
-    turns: int,
-    *,
-    ours: Callable[[], Outcome],
-    limit: Callable[[], float],
-) -> None:
-    pairs, outcomes = [], []
-    before = limit()
-    for _ in range(turns):
-        outcomes.append(ours())
-        after = limit()
-        pairs.append(Pair(outcomes[-1].rate, before, after))
-        before = after
-    _report(name, limit_name, pairs, outcomes)
-
-
-def _report(ours: str, limit: str, pairs: list[Pair], outcomes: list[Outcome]) -> None:
-    print(_line(ours, [pair.ours for pair in pairs], "/s"))
-    print(_line(limit, [pair.limit for pair in pairs], "/s"))
-    print(_line(f"{ours} : {limit}", [pair.ratio for pair in pairs], ""))
-    print(_line(f"{ours} p50", [outcome.p50_ms for outcome in outcomes], "ms"))
-    print(_line(f"{ours} p99", [outcome.p99_ms for outcome in outcomes], "ms"))
-    bad = {s: n for outcome in outcomes for s, n in outcome.statuses.items() if s != 200}
-    print(f"{ours} answers that were not 200: {bad or 'none'}")
-
-
-def _line(name: str, figures: list[float], unit: str) -> str:
-    shown = ", ".join(f"{figure:.3g}" for figure in figures)
-    return f"{name}: median {median(figures):.4g} {unit} ({shown})"
 
 
 if __name__ == "__main__":
