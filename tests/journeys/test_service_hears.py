@@ -134,6 +134,8 @@ async def test_a_logged_out_token_is_refused_within_a_second(
             delays.append(hammer.seconds_to_refusal(ended))
             if not hammer.was_taken_until(began):
                 cut_short.append(number)
+            if sum(delay >= REFUSED_WITHIN_S for delay in delays) > TRIES // 50:
+                break  # lost already, and the rest would take minutes
 
     p99 = quantiles(delays, n=100, method="inclusive")[98]
     tell(
