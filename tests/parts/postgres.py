@@ -33,6 +33,8 @@ class PostgresServer:
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
             " -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
+            # Nobody but who is tested writes, so that writes can be counted.
+            " -c autovacuum=off"
         )
         log = str(self.folder / "log")
         self._control("start", "--wait", "--log", log, "--options", options)
