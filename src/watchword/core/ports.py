@@ -11,6 +11,7 @@ from watchword.core.accounts.store import AccountStore
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.apikeys.store import ApiKeyStore
 from watchword.core.audit.store import AuditStore
+from watchword.core.checkouts.store import CheckoutDesk, CheckoutStore
 from watchword.core.credentials.store import CredentialStore
 from watchword.core.groups.store import GroupStore
 from watchword.core.kernel.caller import Origin
@@ -69,6 +70,8 @@ class Work(Protocol):
     def groups(self) -> GroupStore: ...
     @property
     def revocation_log(self) -> RevocationLog: ...
+    @property
+    def checkouts(self) -> CheckoutStore: ...
 
     async def bearer(self, session_id: SessionId) -> Bearer | None:
         """Return a stored session with its account, in one look: each request asks this.
@@ -94,6 +97,8 @@ class Storage(Protocol):
 
     @property
     def attempts(self) -> AttemptGate: ...
+    @property
+    def checkout_desk(self) -> CheckoutDesk: ...
     @property
     def revocations(self) -> "Revocations": ...
 

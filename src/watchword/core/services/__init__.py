@@ -7,12 +7,15 @@ from watchword.core.services.apikeys import ApiKeys
 from watchword.core.services.audit import AuditTrail
 from watchword.core.services.authenticate import Authenticate
 from watchword.core.services.checkkey import CheckKey
+from watchword.core.services.checkouts import Checkouts
+from watchword.core.services.csrf import Csrf
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.passwords import Passwords
 from watchword.core.services.renewal import Renewal
 from watchword.core.services.revocationfeed import RevocationFeed
 from watchword.core.services.sessions import Sessions
+from watchword.core.services.sessionuses import SessionUses
 from watchword.core.services.setup import Setup
 from watchword.core.services.signin import SignIn
 from watchword.core.services.signingkeys import SigningKeys
@@ -30,6 +33,9 @@ class Services:
     accounts: Accounts
     passwords: Passwords
     sessions: Sessions
+    session_uses: SessionUses
+    csrf: Csrf
+    checkouts: Checkouts
     renewal: Renewal
     api_keys: ApiKeys
     groups: Groups

@@ -24,6 +24,8 @@ from watchword.core.services.attempts import Guesses
 from watchword.core.services.audit import AuditTrail
 from watchword.core.services.authenticate import Authenticate
 from watchword.core.services.checkkey import CheckKey
+from watchword.core.services.checkouts import Checkouts
+from watchword.core.services.csrf import Csrf
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.newpassword import NewPassword
@@ -31,6 +33,7 @@ from watchword.core.services.passwords import Passwords
 from watchword.core.services.renewal import Renewal
 from watchword.core.services.revocationfeed import RevocationFeed
 from watchword.core.services.sessions import Sessions
+from watchword.core.services.sessionuses import SessionUses
 from watchword.core.services.setup import Setup
 from watchword.core.services.signin import SessionLimits, SignIn
 from watchword.core.services.signingkeys import SigningKeys
@@ -73,16 +76,22 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     """Return every service."""
     open_work, clock = outside.storage.open_work, outside.clock
     guesses, new_password = _guesses(outside, rules), _new_password(outside, rules)
+    uses = SessionUses(open_work=open_work, clock=clock)
     tokens = Tokens(signer=outside.signer, clock=clock, randomness=outside.randomness)
     signup = _signup(outside, rules, new_password)
     return Services(
-        authenticate=_authenticate(outside, rules),
+        authenticate=_authenticate(outside, rules, uses),
         check_key=_check_key(outside, rules),
-        signin=_signin(outside, rules, guesses, tokens),
+        signin=_signin(outside, rules, guesses, tokens, uses),
         signup=signup,
         accounts=Accounts(open_work=open_work, clock=clock),
         passwords=_passwords(outside, guesses, new_password),
         sessions=Sessions(open_work=open_work, clock=clock),
+        session_uses=uses,
+        csrf=Csrf(digester=outside.digester),
+        checkouts=Checkouts(
+            open_work=open_work, desk=outside.storage.checkout_desk, clock=clock
+        ),
         renewal=_renewal(outside, rules, tokens),
         api_keys=_api_keys(outside, rules),
         groups=Groups(open_work=open_work, clock=clock, randomness=outside.randomness),
@@ -158,13 +167,14 @@ def _new_password(outside: Outside, rules: Rules) -> NewPassword:
     )
 
 
-def _authenticate(outside: Outside, rules: Rules) -> Authenticate:
+def _authenticate(outside: Outside, rules: Rules, uses: SessionUses) -> Authenticate:
     return Authenticate(
         open_work=outside.storage.open_work,
         signer=outside.signer,
         revocations=outside.storage.revocations,
         clock=outside.clock,
         cache_max=rules.tokens_known_max,
+        uses=uses,
         witness=outside.witness,
     )
 
@@ -202,7 +212,9 @@ def _api_keys(outside: Outside, rules: Rules) -> ApiKeys:
     )
 
 
-def _signin(outside: Outside, rules: Rules, guesses: Guesses, tokens: Tokens) -> SignIn:
+def _signin(
+    outside: Outside, rules: Rules, guesses: Guesses, tokens: Tokens, uses: SessionUses
+) -> SignIn:
     return SignIn(
         open_work=outside.storage.open_work,
         hasher=outside.hasher,
@@ -213,6 +225,7 @@ def _signin(outside: Outside, rules: Rules, guesses: Guesses, tokens: Tokens) ->
         randomness=outside.randomness,
         limits=rules.sessions,
         policy=rules.passwords,
+        uses=uses,
         witness=outside.witness,
     )
 

@@ -9,6 +9,7 @@ from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.kernel.clock import Clock
 from watchword.core.ports import OpenWork, Revocations, Signer, Witness
 from watchword.core.services.remembered import Remembered
+from watchword.core.services.sessionuses import NOTED_EVERY, SessionUses
 from watchword.core.sessions.model import AccessToken, Session
 
 
@@ -43,12 +44,13 @@ class Caller:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Verified:
-    """A token whose signature was right, and who held it."""
+    """A token whose signature was right, who held it, and when its next use is noted."""
 
     token: AccessToken
     caller: Caller
+    note_from: datetime
 
 
 class Authenticate:
@@ -65,9 +67,11 @@ class Authenticate:
         revocations: Revocations,
         clock: Clock,
         cache_max: int,
+        uses: SessionUses,
         witness: Witness,
     ) -> None:
         self._open_work = open_work
+        self._uses = uses
         self._signer = signer
         self._clock = clock
         self._witness = witness
@@ -82,6 +86,7 @@ class Authenticate:
         if known is None:
             token = await self._signer.read(text)
         elif is_known and known.fact.token.expires_at > now:
+            self._note(known.fact, now)
             return known.fact.caller
         else:
             was = known.fact.token
@@ -103,5 +108,12 @@ class Authenticate:
         if not bearer.account.is_active or bearer.session.expires_at <= now:
             return None
         caller = Caller(bearer.account, bearer.session, token)
-        self._remembered.put(text, _Verified(token, caller), stamp=stamp, now=now)
+        verified = _Verified(token, caller, now)
+        self._note(verified, now)
+        self._remembered.put(text, verified, stamp=stamp, now=now)
         return caller
+
+    def _note(self, verified: _Verified, now: datetime) -> None:
+        if now >= verified.note_from:
+            verified.note_from = now + NOTED_EVERY
+            self._uses.note(verified.token.session_id, now)

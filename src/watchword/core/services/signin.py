@@ -17,11 +17,12 @@ from watchword.core.policy.passwords import PasswordPolicy
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
-from watchword.core.ports import Digester, Hasher, OpenWork, Witness
+from watchword.core.ports import Digester, Hasher, OpenWork, Witness, Work
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.newpassword import policy_of
+from watchword.core.services.sessionuses import SessionUses
 from watchword.core.services.tokens import Tokens
-from watchword.core.sessions.model import Session
+from watchword.core.sessions.model import Kind, Session, is_client
 
 SESSION_ID_BYTES = 16
 
@@ -50,6 +51,21 @@ class SessionLimits:
     per_account_max: int = 1000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What kind of session somebody asks for.
+
+    `lifetime` is that of its first token. `client` is what the program calls itself.
+    `dialect_max` is how many sessions of one account the dialect keeps; past it the one
+    that was used least lately ends.
+    """
+
+    lifetime: timedelta
+    kind: Kind = Kind.BEARER
+    client: str = ""
+    dialect_max: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Proven:
     account: Account
@@ -75,6 +91,7 @@ class SignIn:
         randomness: Randomness,
         limits: SessionLimits,
         policy: PasswordPolicy,
+        uses: SessionUses,
         witness: Witness,
     ) -> None:
         self._open_work = open_work
@@ -86,10 +103,11 @@ class SignIn:
         self._randomness = randomness
         self._limits = limits
         self._policy = policy
+        self._uses = uses
         self._witness = witness
 
     async def with_password(
-        self, identifier: str, password: str, *, origin: Origin, lifetime: timedelta
+        self, identifier: str, password: str, *, origin: Origin, terms: Terms
     ) -> SignedIn | Refused:
         """Sign in by user name or confirmed address.
 
@@ -97,6 +115,8 @@ class SignIn:
         cannot outrun the limit. The hash runs between two short transactions, never
         inside one, and for unknown names too: they cost the same.
         """
+        if not is_client(terms.client):
+            return Refused(Refusal.CLIENT_INVALID)
         key = canonical(identifier)
         account, credential = await self._find(key)
         subject = account.id if account else self._digester.digest("attempt", key)
@@ -112,7 +132,7 @@ class SignIn:
             if reason := judge_signin(matches=matches, is_active=account.is_active):
                 return await self._refuse(attempt, reason, origin)
             proven = _Proven(account, credential, password, attempt)
-            return await self._judge_age(proven, origin, lifetime)
+            return await self._judge_age(proven, origin, terms)
 
     async def _find(self, key: str) -> tuple[Account | None, PasswordCredential | None]:
         async with self._open_work() as work:
@@ -140,7 +160,7 @@ class SignIn:
         )
 
     async def _judge_age(
-        self, proven: "_Proven", origin: Origin, lifetime: timedelta
+        self, proven: "_Proven", origin: Origin, terms: Terms
     ) -> SignedIn | Refused:
         """Let the owner in, unless the password has expired: only they are ever told so."""
         async with self._open_work() as work:
@@ -148,7 +168,7 @@ class SignIn:
         ends_at = policy_of(self._policy, memberships).end_of(proven.credential.changed_at)
         if ends_at is not None and ends_at <= self._clock.now():
             return await self._refuse_expired(proven, origin)
-        outcome = await self._admit(replace(proven, memberships=memberships), origin, lifetime)
+        outcome = await self._admit(replace(proven, memberships=memberships), origin, terms)
         if isinstance(outcome, Refused):
             return outcome
         return replace(outcome, password_ends_at=ends_at)
@@ -163,9 +183,7 @@ class SignIn:
         self._witness.refused(reason, origin)
         return Refused(reason)
 
-    async def _admit(
-        self, proven: "_Proven", origin: Origin, lifetime: timedelta
-    ) -> SignedIn | Refused:
+    async def _admit(self, proven: "_Proven", origin: Origin, terms: Terms) -> SignedIn | Refused:
         now, account, credential = self._clock.now(), proven.account, proven.credential
         session = Session(
             id=SessionId(self._randomness.token(SESSION_ID_BYTES)),
@@ -174,18 +192,20 @@ class SignIn:
             created_at=now,
             expires_at=now + self._limits.lifetime,
             address=origin.address,
+            kind=terms.kind,
+            client=terms.client,
         )
         try:
-            await self._open(session, credential, proven.attempt)
+            await self._open(session, credential, proven.attempt, terms.dialect_max)
         except DeniedError:
             # Between our look and our commit the hash was replaced, or the account closed.
             if not proven.is_second and (again := await self._look_again(proven)):
-                return await self._admit(again, origin, lifetime)
+                return await self._admit(again, origin, terms)
             return await self._refuse(proven.attempt, Refusal.WRONG_CREDENTIALS, origin)
         if self._hasher.is_outdated(credential.encoded):
             await self._rehash(credential, proven.password)
         self._witness.signed_in(account, origin)
-        issued = await self._tokens.issue(session, lifetime=lifetime)
+        issued = await self._tokens.issue(session, lifetime=terms.lifetime)
         return SignedIn(
             account,
             session,
@@ -210,13 +230,18 @@ class SignIn:
         return replace(proven, account=account, credential=credential, is_second=True)
 
     async def _open(
-        self, session: Session, credential: PasswordCredential, attempt: Attempt
+        self,
+        session: Session,
+        credential: PasswordCredential,
+        attempt: Attempt,
+        dialect_max: int | None,
     ) -> None:
-        most = self._limits.per_account_max
+        if dialect_max is not None:
+            # Who was used least lately is decided by what was noted until now.
+            await self._uses.write_of(session.account_id)
         async with self._open_work() as work:
+            await self._make_room(work, session, dialect_max)
             work.credentials.require(session.account_id, encoded=credential.encoded)
-            if await work.sessions.count_of(session.account_id) >= most:
-                work.sessions.end_oldest_of(session.account_id, keep=most - 1)
             work.sessions.add(session)
             work.attempts.succeeded(attempt, session.account_id)
             work.audit.add(
@@ -230,6 +255,13 @@ class SignIn:
                 )
             )
             await work.commit()
+
+    async def _make_room(self, work: Work, session: Session, dialect_max: int | None) -> None:
+        account_id, most = session.account_id, self._limits.per_account_max
+        if await work.sessions.count_of(account_id) >= most:
+            work.sessions.end_oldest_of(account_id, keep=most - 1)
+        if dialect_max is not None:
+            work.sessions.end_idlest_of(account_id, dialect=session.dialect, keep=dialect_max - 1)
 
     async def _rehash(self, credential: PasswordCredential, password: str) -> None:
         stronger = replace(credential, encoded=await self._hasher.hash(password))

@@ -3,8 +3,22 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from watchword.core.kernel.ids import AccountId, SessionId
+
+CLIENT_LENGTH_MAX = 200
+
+
+class Kind(StrEnum):
+    """How a session is used: by programs, which send its token, or by browsers, in a cookie.
+
+    A browser sends a cookie to us whoever wrote the page, so what a cookie session changes
+    needs proof that the page is ours (CSRF). That holds however its token travels.
+    """
+
+    BEARER = "bearer"
+    COOKIE = "cookie"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +26,9 @@ class Session:
     """Proof, for a while, that someone signed in.
 
     `expires_at` is the end that no renewal moves: counted from the moment the password
-    was typed. `address` is where from, for the person who looks at a list.
+    was typed. `address` is where from, for the person who looks at a list. `client` is
+    what the program at the other end calls itself, empty if it did not say.
+    `last_used_at` is right to the minute.
     """
 
     id: SessionId
@@ -21,6 +37,9 @@ class Session:
     created_at: datetime
     expires_at: datetime
     address: str = ""
+    kind: Kind = Kind.BEARER
+    client: str = ""
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +59,11 @@ class AccessToken:
     expires_at: datetime
     key_id: str = ""
     audience: str = ""
+
+
+def is_client(text: str) -> bool:
+    """Say whether a program may call itself so; nothing is fine as well."""
+    return len(text) <= CLIENT_LENGTH_MAX and text.isprintable()
 
 
 def session_label(session_id: SessionId) -> str:

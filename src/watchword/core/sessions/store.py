@@ -1,11 +1,21 @@
 """What the core asks of whoever keeps sessions."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from watchword.core.kernel.ids import AccountId, SessionId
 from watchword.core.kernel.page import Page
 from watchword.core.sessions.model import Session
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUse:
+    """That a session was used, and when."""
+
+    session_id: SessionId
+    at: datetime
 
 
 class SessionStore(Protocol):
@@ -24,8 +34,8 @@ class SessionStore(Protocol):
     async def page(self, *, at: datetime, after: str | None = None, limit: int) -> Page[Session]:
         """Return all live sessions, newest first."""
 
-    async def count_of(self, account_id: AccountId) -> int:
-        """Count the account's stored sessions."""
+    async def count_of(self, account_id: AccountId, *, dialect: str | None = None) -> int:
+        """Count the account's stored sessions, those of one dialect if asked."""
 
     def add(self, session: Session) -> None:
         """Record a new session. At commit: NotFoundError if the account is gone."""
@@ -41,6 +51,19 @@ class SessionStore(Protocol):
 
     def end_oldest_of(self, account_id: AccountId, *, keep: int) -> None:
         """Record the end of all but the `keep` newest sessions of the account."""
+
+    def end_idlest_of(self, account_id: AccountId, *, dialect: str, keep: int) -> None:
+        """Record the end of all but `keep` of the account's sessions that a dialect made.
+
+        The one that was used least lately goes first; one that was never used counts from
+        when it was made.
+        """
+
+    def used(self, uses: Sequence[SessionUse]) -> None:
+        """Record when sessions were last used; a later moment that is stored stays.
+
+        Sessions that are gone are left out. This revokes nothing.
+        """
 
     def end_expired(self, *, at: datetime, limit: int) -> None:
         """Record the removal of up to `limit` sessions whose time is over.

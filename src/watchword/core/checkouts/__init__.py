@@ -1,0 +1,1 @@
+"""Who holds which asset, and for which client."""
