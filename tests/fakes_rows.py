@@ -9,6 +9,7 @@ from fakes_attempts import AttemptRows
 from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Event
+from watchword.core.checkouts.model import Checkout
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.groups.model import Group
 from watchword.core.kernel.errors import InvalidError
@@ -47,6 +48,7 @@ class Rows:
     groups: dict[GroupId, Group] = field(default_factory=dict)
     members: set[Member] = field(default_factory=set)
     revocations: list[LoggedRevocation] = field(default_factory=list)
+    checkouts: dict[str, Checkout] = field(default_factory=dict)
     attempts: AttemptRows = field(default_factory=AttemptRows)
     instance: str | None = None
     has_had_account: bool = False
@@ -66,6 +68,7 @@ class Rows:
             groups=dict(self.groups),
             members=set(self.members),
             revocations=list(self.revocations),
+            checkouts=dict(self.checkouts),
             attempts=self.attempts.copy(),
         )
 

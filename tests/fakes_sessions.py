@@ -1,6 +1,7 @@
 """Sessions, signing keys and the feed of revocations in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from fakes_rows import MemoryStore, Rows, check_text, page_of
@@ -9,6 +10,7 @@ from watchword.core.kernel.ids import AccountId, SessionId
 from watchword.core.kernel.page import PAGE_MAX, Page
 from watchword.core.revocations.model import Kind, Revocation
 from watchword.core.sessions.model import Session
+from watchword.core.sessions.store import SessionUse
 from watchword.core.signing.model import SigningKey
 from watchword.storage.cursor import read_cursor, within_page
 from watchword.storage.moments import LAST, stored
@@ -37,8 +39,9 @@ class MemorySessions(MemoryStore):
         )
         return page_of("sessions", [item for item in listed if item[:2] < begin], limit)
 
-    async def count_of(self, account_id: AccountId) -> int:
-        return len(_newest_first(self.look(), account_id))
+    async def count_of(self, account_id: AccountId, *, dialect: str | None = None) -> int:
+        own = _newest_first(self.look(), account_id)
+        return sum(dialect in (None, session.dialect) for session in own)
 
     def add(self, session: Session) -> None:
         def write(rows: Rows) -> None:
@@ -74,6 +77,25 @@ class MemorySessions(MemoryStore):
         def write(rows: Rows) -> None:
             for session in _newest_first(rows, account_id)[max(0, keep) :]:
                 rows.drop_session(session.id)
+
+        self.record(write)
+
+    def end_idlest_of(self, account_id: AccountId, *, dialect: str, keep: int) -> None:
+        def write(rows: Rows) -> None:
+            own = [one for one in _newest_first(rows, account_id) if one.dialect == dialect]
+            # The order is stable: of those used at one moment the newest comes first.
+            own.sort(key=lambda one: one.last_used_at or one.created_at, reverse=True)
+            for session in own[max(0, keep) :]:
+                rows.drop_session(session.id)
+
+        self.record(write)
+
+    def used(self, uses: Sequence[SessionUse]) -> None:
+        def write(rows: Rows) -> None:
+            for use in uses:
+                session = rows.sessions.get(use.session_id)
+                if session and (session.last_used_at is None or session.last_used_at < use.at):
+                    rows.sessions[session.id] = replace(session, last_used_at=use.at)
 
         self.record(write)
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from fakes_apikeys import MemoryApiKeys, key_with
 from fakes_attempts import MemoryAttempts, MemoryGate
+from fakes_checkouts import MemoryCheckouts, MemoryDesk
 from fakes_groups import MemoryGroups
 from fakes_rows import Rows, Write
 from fakes_sessions import MemoryRevocationLog, MemorySessions, MemorySigningKeys
@@ -37,6 +38,7 @@ class MemoryStorage:
         self.rows = Rows()
         self.revocations = CountedRevocations()
         self.attempts = MemoryGate(lambda write: self.change(lambda rows: write(rows.attempts)))
+        self.checkout_desk = MemoryDesk(self.change)
         self.broken: UnavailableError | None = None
 
     def open_work(self) -> "MemoryWork":
@@ -83,6 +85,7 @@ class MemoryWork:
         self.api_keys = MemoryApiKeys(look, record)
         self.groups = MemoryGroups(look, record)
         self.revocation_log = MemoryRevocationLog(look, record)
+        self.checkouts = MemoryCheckouts(look, record)
 
     async def __aenter__(self) -> Self:
         return self

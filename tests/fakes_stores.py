@@ -78,6 +78,11 @@ class MemoryAccounts(MemoryStore):
                 key.id: key for key in rows.api_keys.values() if key.account_id != account_id
             }
             rows.members = {one for one in rows.members if one[1] != account_id}
+            rows.checkouts = {
+                one.asset_id: one
+                for one in rows.checkouts.values()
+                if one.holder.account_id != account_id
+            }
             rows.attempts.drop_account(account_id)
             rows.revoked = True
 

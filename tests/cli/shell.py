@@ -22,7 +22,7 @@ from watchword.app.house import open_house
 from watchword.cli.program import app
 from watchword.core.kernel.caller import Origin
 from watchword.core.services.authenticate import Caller
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.signin import SignedIn, Terms
 from watchword.settings.load import load
 
 PROGRAM = Path(sys.executable).with_name("watchword")
@@ -104,7 +104,10 @@ class Shell:
         async with open_house(load(environ={}, overrides=self.overrides)) as house:
             await house.keys.ensure_first()  # as the server does
             outcome = await house.services.signin.with_password(
-                name, password, origin=Origin("192.0.2.7", "asta"), lifetime=timedelta(hours=1)
+                name,
+                password,
+                origin=Origin("192.0.2.7", "asta"),
+                terms=Terms(lifetime=timedelta(hours=1)),
             )
         return outcome.token if isinstance(outcome, SignedIn) else None
 

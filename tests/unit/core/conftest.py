@@ -26,7 +26,7 @@ from watchword.core.services import Services
 from watchword.core.services.apikeys import KeyWish, ShownKey
 from watchword.core.services.assemble import Outside, Rules, assemble
 from watchword.core.services.authenticate import Caller
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.signin import SignedIn, Terms
 from watchword.core.services.signup import Wish
 from watchword.core.signing.model import Algorithm, SigningKey
 
@@ -123,7 +123,7 @@ class House:
 
     async def try_sign_in(self, name: str, password: str = GOOD, origin: Origin = HERE) -> object:
         return await self.services.signin.with_password(
-            name, password, origin=origin, lifetime=timedelta(days=30)
+            name, password, origin=origin, terms=Terms(lifetime=timedelta(days=30))
         )
 
     async def caller(self, name: str, *, origin: Origin = HERE) -> Caller:

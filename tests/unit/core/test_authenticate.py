@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from unit.core.conftest import GOOD, HERE, OPERATOR, House, ruled
 from watchword.core.accounts.model import Role
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.signin import SignedIn, Terms
 
 
 async def test_a_good_token_is_read_once(house: House) -> None:
@@ -29,7 +29,7 @@ async def test_a_token_ends_with_its_time(house: House) -> None:
     """Known or not, an expired token is dead."""
     await house.add("ada")
     outcome = await house.services.signin.with_password(
-        "ada", GOOD, origin=HERE, lifetime=timedelta(hours=1)
+        "ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(hours=1))
     )
     assert isinstance(outcome, SignedIn)
     assert await house.services.authenticate.token(outcome.token) is not None

@@ -9,7 +9,7 @@ from unit.core.conftest import GOOD, HERE, OPERATOR, House, ruled
 from watchword.core.kernel.caller import Origin
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.authenticate import Caller
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.signin import SignedIn, Terms
 from watchword.core.services.tokens import Issued
 
 HOUR = timedelta(hours=1)
@@ -21,7 +21,7 @@ BILLING = "https://billing.example.com"
 async def sign_in(house: House, *, lifetime: timedelta = HOUR, origin: Origin = RENEWING) -> Caller:
     await house.add("ada")
     outcome = await house.services.signin.with_password(
-        "ada", GOOD, origin=origin, lifetime=lifetime
+        "ada", GOOD, origin=origin, terms=Terms(lifetime=lifetime)
     )
     assert isinstance(outcome, SignedIn)
     return await caller_of(house, outcome.token)
@@ -77,7 +77,7 @@ async def test_a_token_of_another_dialect_is_renewed_to_ours(house: House) -> No
     """A month's token is renewed to an hour's, and a minute's to a minute's."""
     caller = await sign_in(house, lifetime=MONTH, origin=HERE)
     outcome = await house.services.signin.with_password(
-        "ada", GOOD, origin=HERE, lifetime=timedelta(minutes=1)
+        "ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(minutes=1))
     )
     assert isinstance(outcome, SignedIn)
 
@@ -114,7 +114,9 @@ async def test_an_exchange_kills_the_old_session(house: House) -> None:
 
 
 async def sign_in_again(house: House) -> Caller:
-    outcome = await house.services.signin.with_password("ada", GOOD, origin=RENEWING, lifetime=HOUR)
+    outcome = await house.services.signin.with_password(
+        "ada", GOOD, origin=RENEWING, terms=Terms(lifetime=HOUR)
+    )
     assert isinstance(outcome, SignedIn)
     return await caller_of(house, outcome.token)
 

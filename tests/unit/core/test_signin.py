@@ -13,7 +13,7 @@ from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import AttemptLimits
-from watchword.core.services.signin import SessionLimits, SignedIn
+from watchword.core.services.signin import SessionLimits, SignedIn, Terms
 
 WRONG = Refused(Refusal.WRONG_CREDENTIALS)
 
@@ -136,13 +136,13 @@ async def test_an_exempt_address_is_not_counted(house: House) -> None:
     signin = house.under(ruled(attempts=AttemptLimits(exempt=here))).signin
     for number in range(105):
         refused = await signin.with_password(
-            f"name{number}", "x", origin=HERE, lifetime=timedelta(1)
+            f"name{number}", "x", origin=HERE, terms=Terms(lifetime=timedelta(1))
         )
         assert refused == WRONG
 
     for _ in range(5):
-        await signin.with_password("ada", "x", origin=HERE, lifetime=timedelta(1))
-    last = await signin.with_password("ada", "x", origin=HERE, lifetime=timedelta(1))
+        await signin.with_password("ada", "x", origin=HERE, terms=Terms(lifetime=timedelta(1)))
+    last = await signin.with_password("ada", "x", origin=HERE, terms=Terms(lifetime=timedelta(1)))
 
     assert last == Refused(Refusal.THROTTLED, retry_after=1)
 
@@ -200,7 +200,9 @@ async def test_a_password_changed_in_mid_sign_in_opens_nothing(house: House) -> 
         await passwords.reset(OPERATOR, ada.id, new="quite another one", documented=4)
 
     signin = house.interrupted(reset).signin
-    outcome = await signin.with_password("ada", GOOD, origin=HERE, lifetime=timedelta(1))
+    outcome = await signin.with_password(
+        "ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(1))
+    )
 
     assert outcome == WRONG
 
@@ -213,7 +215,9 @@ async def test_an_account_closed_in_mid_sign_in_opens_nothing(house: House) -> N
         await house.services.accounts.change(OPERATOR, ada.id, active=False)
 
     signin = house.interrupted(disable).signin
-    outcome = await signin.with_password("ada", GOOD, origin=HERE, lifetime=timedelta(1))
+    outcome = await signin.with_password(
+        "ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(1))
+    )
 
     assert outcome == WRONG
     assert await house.services.sessions.of(ada.id) == ()
@@ -248,7 +252,9 @@ async def test_a_new_hash_of_the_same_password_is_no_refusal(house: House) -> No
             await work.commit()
 
     signin = house.interrupted(hash_anew).signin
-    outcome = await signin.with_password("ada", GOOD, origin=HERE, lifetime=timedelta(1))
+    outcome = await signin.with_password(
+        "ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(1))
+    )
 
     assert isinstance(outcome, SignedIn)
 
@@ -261,7 +267,7 @@ async def test_past_the_limit_the_oldest_session_ends(house: House) -> None:
     for _ in range(3):
         house.clock.advance(timedelta(seconds=1))
         outcome = await services.signin.with_password(
-            "ada", GOOD, origin=HERE, lifetime=timedelta(1)
+            "ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(1))
         )
         assert isinstance(outcome, SignedIn)
         tokens.append(outcome.token)

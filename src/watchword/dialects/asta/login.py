@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from watchword.core.policy.refusals import Refused
-from watchword.core.services.signin import SignIn
+from watchword.core.services.signin import SignIn, Terms
 from watchword.dialects.asta import wire
 from watchword.dialects.asta.errors import render_refusal
 from watchword.dialects.asta.options import Options
@@ -15,8 +15,9 @@ from watchword.http.operation import Endpoint
 
 def login(signin: SignIn, options: Options) -> Endpoint:
     async def answer(call: Call, form: wire.Credentials) -> Response:
+        terms = Terms(lifetime=options.lifetime)
         outcome = await signin.with_password(
-            form.username, form.password, origin=call.origin, lifetime=options.lifetime
+            form.username, form.password, origin=call.origin, terms=terms
         )
         if isinstance(outcome, Refused):
             return render_refusal(outcome)
