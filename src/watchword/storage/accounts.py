@@ -106,7 +106,13 @@ class SqlAccounts:
         self._release_identifiers(account.id)
 
     def delete(self, account_id: AccountId) -> None:
-        self._batch.lock(locks.account(account_id), locks.ADMINS, locks.API_KEYS, locks.GROUPS)
+        self._batch.lock(
+            locks.account(account_id),
+            locks.ADMINS,
+            locks.API_KEYS,
+            locks.GROUPS,
+            locks.CHECKOUTS,
+        )
         # They would go with the account, but then nothing would say which they were.
         record_ends(
             self._batch,

@@ -12,7 +12,10 @@ SIGNING_KEYS = "signing-keys"
 MIGRATIONS = "migrations"
 
 REVOCATIONS = "revocations"
-"""Held by whoever ends sessions: the feed of revocations is numbered in the order of commits."""
+"""Held by whoever ends sessions: the feed of revocations is numbered in the order of commits.
+
+And by whoever writes to several, lest two wait for each other's rows.
+"""
 
 API_KEYS = "api-keys"
 """Held by whoever changes or deletes several API keys, lest two wait for each other's rows."""
@@ -20,10 +23,18 @@ API_KEYS = "api-keys"
 GROUPS = "groups"
 """Held by whoever names a group, or deletes several memberships."""
 
+CHECKOUTS = "checkouts"
+"""Held by whoever deletes several check-outs, lest two wait for each other's rows."""
+
 
 def account(account_id: str) -> str:
     """Held by whoever changes an account's state or password, or relies on them."""
     return f"account:{account_id}"
+
+
+def asset(asset_id: str) -> str:
+    """Held by whoever gives an asset out or takes it back."""
+    return f"asset:{asset_id}"
 
 
 def guesses(subject: str) -> str:

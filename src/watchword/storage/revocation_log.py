@@ -1,6 +1,6 @@
 """The feed of revocations in SQL, and how what ends sessions enters it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -11,12 +11,10 @@ from watchword.storage import locks
 from watchword.storage.cursor import within_page
 from watchword.storage.engine import Engine
 from watchword.storage.moments import LAST, stored
+from watchword.storage.portions import portions
 from watchword.storage.statement import Batch, Row, Statement, Steps, Value, storable
 
 _Entry: TypeAlias = tuple[Kind, str, int]
-
-# Few sizes, so that an engine that keeps statements prepared keeps few of these.
-_ROWS_AT_ONCE = (100, 10, 1)
 
 
 class SqlRevocationLog:
@@ -86,17 +84,9 @@ def _distrusted(rows: Sequence[Row]) -> Sequence[_Entry]:
 
 
 def _insert(entries: Sequence[_Entry]) -> Steps[None]:
-    for some in _chunks(entries):
+    for some in portions(entries):
         values = [value for kind, sid, until in some for value in (kind.value, sid, until)]
         yield Statement(_insertion(len(some)), tuple(values))
-
-
-def _chunks(entries: Sequence[_Entry]) -> Iterator[Sequence[_Entry]]:
-    begin = 0
-    for size in _ROWS_AT_ONCE:
-        while len(entries) - begin >= size:
-            yield entries[begin : begin + size]
-            begin += size
 
 
 def _insertion(count: int) -> str:

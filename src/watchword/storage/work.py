@@ -12,6 +12,7 @@ from watchword.storage.accounts import SqlAccounts, account_of
 from watchword.storage.api_keys import SqlApiKeys, api_key_of, places
 from watchword.storage.attempts import SqlAttemptGate, SqlAttempts
 from watchword.storage.audit import SqlAudit
+from watchword.storage.checkouts import SqlCheckoutDesk, SqlCheckouts
 from watchword.storage.credentials import SqlCredentials
 from watchword.storage.engine import Engine
 from watchword.storage.groups import SqlGroups
@@ -35,6 +36,7 @@ class SqlWork:
         "api_keys",
         "attempts",
         "audit",
+        "checkouts",
         "credentials",
         "groups",
         "revocation_log",
@@ -57,6 +59,7 @@ class SqlWork:
         self.api_keys = SqlApiKeys(engine, batch)
         self.groups = SqlGroups(engine, batch)
         self.revocation_log = SqlRevocationLog(engine, batch)
+        self.checkouts = SqlCheckouts(engine, batch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,7 +77,8 @@ class SqlWork:
         row = await self._engine.fetch_one(
             "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
             " a.email, a.email_confirmed_at, a.first_name, a.last_name,"
-            " s.id, s.account_id, s.dialect, s.created_at, s.expires_at, s.address"
+            " s.id, s.account_id, s.dialect, s.created_at, s.expires_at, s.address,"
+            " s.kind, s.client, s.last_used_at"
             " FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.id = $1",
             session_id,
         )
@@ -106,6 +110,7 @@ class SqlStorage:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.attempts = SqlAttemptGate(engine)
+        self.checkout_desk = SqlCheckoutDesk(engine)
 
     @property
     def revocations(self) -> Revocations:
