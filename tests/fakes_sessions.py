@@ -51,6 +51,7 @@ class MemorySessions(MemoryStore):
                 raise ConflictError
             rows.sessions[session.id] = session
 
+        check_text(session.address, session.client)
         self.record(write)
 
     def require(self, session_id: SessionId) -> None:

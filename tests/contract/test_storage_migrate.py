@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from contract.things import AT, account, keep
+from contract.things import AT, account, keep, session
 from parts.processes import beside
 from parts.storage_process import open_any
 from watchword.core.kernel.errors import UnavailableError
+from watchword.core.sessions.model import Kind, Session
 from watchword.storage import migrate
 from watchword.storage.engine import Engine, TableMissingError
 from watchword.storage.migrate import Migration, SchemaError
+from watchword.storage.moments import stored
 from watchword.storage.statement import Statement, Steps, Transaction
 from watchword.storage.work import SqlStorage
 
@@ -165,3 +167,31 @@ def test_four_processes_may_start_at_once(target: str, tmp_path: Path) -> None:
     known = [migration.name for migration in migrate.known()]
     assert [process.returncode for process in processes] == [0] * 4
     assert sorted(" ".join(outcomes).split()) == known
+
+
+async def test_sessions_of_the_code_before_are_bearer_sessions(empty: SqlStorage) -> None:
+    """Those that it made before the migration, and those that it makes while it still runs."""
+    older = tuple(one for one in migrate.known() if one.name < "0012")
+    await migrate.migrate(engine_of(empty), at=AT, migrations=older)
+    ada = account("Ada")
+    await keep(empty, ada)
+    before, after = session("before", ada), session("after", ada)
+
+    await run(empty, _insertion_of_old(before))
+    assert "0012_pre_session_kinds" in await empty.migrate(at=AT)
+    await run(empty, _insertion_of_old(after))
+
+    async with empty.open_work() as work:
+        found = [await work.sessions.by_id(one.id) for one in (before, after)]
+    assert found == [before, after]
+    assert [(one.kind, one.client, one.last_used_at) for one in found if one] == [
+        (Kind.BEARER, "", None)
+    ] * 2
+
+
+def _insertion_of_old(one: Session) -> str:
+    return (
+        "INSERT INTO sessions (id, account_id, dialect, created_at, expires_at, address)"  # noqa: S608 - values of ours
+        f" VALUES ('{one.id}', '{one.account_id}', '{one.dialect}', {stored(one.created_at)},"
+        f" {stored(one.expires_at)}, '{one.address}')"
+    )

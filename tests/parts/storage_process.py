@@ -6,11 +6,13 @@ Run as `python -m parts.storage_process VERB ...`; it says on standard output wh
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from watchword.core.accounts.model import Account
+from watchword.core.checkouts.model import Holder
 from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
 from watchword.storage.key_rates import MappedKeyRates
 from watchword.storage.revocation import RevocationCounter
@@ -63,6 +65,36 @@ async def end(target: str, folder: str) -> None:
             await work.commit()
         _say(line)
     await storage.close()
+
+
+async def borrow(target: str, folder: str, who: str, times: str) -> None:
+    """Ask for an asset, when told to, until each of four tasks has had it so often; say so."""
+    storage = await open_any(target, Path(folder))
+    _say("ready")
+    await asyncio.to_thread(sys.stdin.readline)
+    holders = [Holder(account_id=AccountId(who), client=f"client {lane}") for lane in range(4)]
+    mark = Path(folder) / "held"
+    await asyncio.gather(*(_borrow(storage, one, mark, int(times)) for one in holders))
+    await storage.close()
+    _say("done")
+
+
+async def _borrow(storage: SqlStorage, holder: Holder, mark: Path, times: int) -> None:
+    while times:
+        found = await storage.checkout_desk.take("asset", holder, at=AT, is_download=False)
+        if found.holder == holder:
+            with _alone(mark):
+                await asyncio.sleep(0)
+            await storage.checkout_desk.give_back("asset", holder)
+            times -= 1
+
+
+@contextmanager
+def _alone(mark: Path) -> Iterator[None]:
+    """Hold a file that nobody else may have; raises FileExistsError if somebody does."""
+    mark.touch(exist_ok=False)
+    yield
+    mark.unlink()
 
 
 async def bump(path: str, times: str) -> None:
@@ -120,6 +152,7 @@ VERBS: dict[str, Callable[..., Coroutine[None, None, None]]] = {
     "migrate": migrate,
     "add": add,
     "end": end,
+    "borrow": borrow,
     "bump": bump,
     "hold": hold,
     "take": take,
