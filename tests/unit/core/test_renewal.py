@@ -113,6 +113,25 @@ async def test_an_exchange_kills_the_old_session(house: House) -> None:
         assert await work.sessions.by_id(caller.session.id) is None
 
 
+async def test_an_exchanged_session_is_new(house: House) -> None:
+    """It is not idle because the old one was: its uses are its own."""
+    caller = await sign_in(house)
+    await house.services.session_uses.write()
+    house.clock.advance(timedelta(days=1))
+    caller = await caller_of(house, (await renew(house, caller)).token)
+    assert caller.session is not None
+    assert caller.session.last_used_at is not None
+
+    issued = await house.services.renewal.exchange(
+        caller, origin=RENEWING, lifetime=HOUR, longest=MONTH
+    )
+
+    assert isinstance(issued, Issued)
+    (new,) = await house.services.sessions.of(caller.account.id)
+    assert new.created_at == house.clock.now()
+    assert new.last_used_at is None
+
+
 async def sign_in_again(house: House) -> Caller:
     outcome = await house.services.signin.with_password(
         "ada", GOOD, origin=RENEWING, terms=Terms(lifetime=HOUR)

@@ -86,6 +86,7 @@ class Renewal:
             dialect=origin.dialect,
             created_at=now,
             address=origin.address,
+            last_used_at=None,
         )
         if not await self._replace(caller, old, new, origin):
             return Refused(Refusal.WRONG_CREDENTIALS)
