@@ -34,6 +34,7 @@ HERE = Origin("192.0.2.1", "asta")
 ELSEWHERE = Origin("198.51.100.7", "asta")
 OPERATOR = operator(Origin("", "cli"))
 GOOD = "a good long password"
+MONTH = Terms(lifetime=timedelta(days=30))
 
 
 @dataclass
@@ -116,19 +117,21 @@ class House:
         assert isinstance(account, Account), account
         return account
 
-    async def sign_in(self, name: str, password: str = GOOD, origin: Origin = HERE) -> SignedIn:
-        outcome = await self.try_sign_in(name, password, origin)
+    async def sign_in(
+        self, name: str, password: str = GOOD, origin: Origin = HERE, terms: Terms = MONTH
+    ) -> SignedIn:
+        outcome = await self.try_sign_in(name, password, origin, terms)
         assert isinstance(outcome, SignedIn), outcome
         return outcome
 
-    async def try_sign_in(self, name: str, password: str = GOOD, origin: Origin = HERE) -> object:
-        return await self.services.signin.with_password(
-            name, password, origin=origin, terms=Terms(lifetime=timedelta(days=30))
-        )
+    async def try_sign_in(
+        self, name: str, password: str = GOOD, origin: Origin = HERE, terms: Terms = MONTH
+    ) -> object:
+        return await self.services.signin.with_password(name, password, origin=origin, terms=terms)
 
-    async def caller(self, name: str, *, origin: Origin = HERE) -> Caller:
+    async def caller(self, name: str, *, origin: Origin = HERE, terms: Terms = MONTH) -> Caller:
         """Sign in and return who holds the token."""
-        signed_in = await self.sign_in(name, origin=origin)
+        signed_in = await self.sign_in(name, origin=origin, terms=terms)
         caller = await self.services.authenticate.token(signed_in.token)
         assert caller is not None
         return caller
