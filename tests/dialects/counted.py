@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 
+from watchword.core.checkouts.store import CheckoutDesk
 from watchword.core.policy.store import AttemptGate
 from watchword.core.ports import Revocations, Storage, Work
 
@@ -16,6 +17,10 @@ class CountedStorage:
     @property
     def attempts(self) -> AttemptGate:
         return self._inner.attempts
+
+    @property
+    def checkout_desk(self) -> CheckoutDesk:
+        return self._inner.checkout_desk
 
     @property
     def revocations(self) -> Revocations:

@@ -83,6 +83,10 @@ SENTENCES = {
         "The account has {number} roles in groups, and may have no more. Take one away first"
         " with `watchword group remove`."
     ),
+    Refusal.CSRF: "The request came from no page of this server. Open that page, and try again.",
+    Refusal.CLIENT_INVALID: "A client id has up to 200 visible characters. Use another one.",
+    Refusal.ASSET_INVALID: "An asset id has 1 to 64 letters, digits, _ and -. Use such a one.",
+    Refusal.ASSET_FREE: "Nobody has checked this asset out. Look at the id, and try again.",
 }
 
 

@@ -89,9 +89,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         sessions=Sessions(open_work=open_work, clock=clock),
         session_uses=uses,
         csrf=Csrf(digester=outside.digester),
-        checkouts=Checkouts(
-            open_work=open_work, desk=outside.storage.checkout_desk, clock=clock
-        ),
+        checkouts=Checkouts(open_work=open_work, desk=outside.storage.checkout_desk, clock=clock),
         renewal=_renewal(outside, rules, tokens),
         api_keys=_api_keys(outside, rules),
         groups=Groups(open_work=open_work, clock=clock, randomness=outside.randomness),

@@ -52,6 +52,13 @@ REFUSALS = {
     Refusal.GROUP_NAME_INVALID: (400, "Group name must be 1 to {number} visible characters"),
     Refusal.GROUP_NAME_TAKEN: (409, "Group name already exists"),
     Refusal.GROUP_LIMIT: (409, "An account may have at most {number} roles in groups"),
+    Refusal.CSRF: (403, "The CSRF token is missing or wrong"),
+    Refusal.CLIENT_INVALID: (
+        400,
+        "The client id is too long or has characters that cannot be seen",
+    ),
+    Refusal.ASSET_INVALID: (400, "An asset id has 1 to 64 letters, digits, _ and -"),
+    Refusal.ASSET_FREE: (404, "The asset is not checked out"),
 }
 
 ERRORS: dict[type[CoreError], tuple[int, str]] = {

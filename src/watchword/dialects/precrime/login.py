@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from watchword.core.policy.refusals import Refused
-from watchword.core.services.signin import SignIn
+from watchword.core.services.signin import SignIn, Terms
 from watchword.dialects.precrime import wire
 from watchword.dialects.precrime.errors import render_refusal
 from watchword.dialects.precrime.options import Options
@@ -16,7 +16,10 @@ from watchword.http.operation import Endpoint
 def login(signin: SignIn, options: Options) -> Endpoint:
     async def answer(call: Call, form: wire.Credentials) -> Response:
         outcome = await signin.with_password(
-            form.username, form.password, origin=call.origin, lifetime=options.lifetime
+            form.username,
+            form.password,
+            origin=call.origin,
+            terms=Terms(lifetime=options.lifetime),
         )
         if isinstance(outcome, Refused):
             return render_refusal(outcome)
