@@ -11,6 +11,7 @@ from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.authenticate import Caller
 from watchword.core.services.signin import SignedIn, Terms
 from watchword.core.services.tokens import Issued
+from watchword.core.sessions.model import Kind
 
 HOUR = timedelta(hours=1)
 MONTH = timedelta(days=30)
@@ -138,6 +139,25 @@ async def sign_in_again(house: House) -> Caller:
     )
     assert isinstance(outcome, SignedIn)
     return await caller_of(house, outcome.token)
+
+
+async def test_an_exchanged_cookie_session_is_a_bearers(house: House) -> None:
+    """Its token is told to a program; nobody was told a CSRF token for it."""
+    await house.add("ada")
+    outcome = await house.services.signin.with_password(
+        "ada", GOOD, origin=HERE, terms=Terms(lifetime=HOUR, kind=Kind.COOKIE)
+    )
+    assert isinstance(outcome, SignedIn)
+    caller = await caller_of(house, outcome.token)
+
+    issued = await house.services.renewal.exchange(
+        caller, origin=RENEWING, lifetime=HOUR, longest=MONTH
+    )
+
+    assert isinstance(issued, Issued)
+    new = await caller_of(house, issued.token)
+    assert new.session is not None
+    assert new.session.kind is Kind.BEARER
 
 
 async def test_of_two_exchanges_one_succeeds(house: House) -> None:

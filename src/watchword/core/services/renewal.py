@@ -16,7 +16,7 @@ from watchword.core.services.authenticate import Caller
 from watchword.core.services.newpassword import policy_of
 from watchword.core.services.signin import SESSION_ID_BYTES, SignedIn
 from watchword.core.services.tokens import Issued, Tokens
-from watchword.core.sessions.model import AccessToken, Session, session_label
+from watchword.core.sessions.model import AccessToken, Kind, Session, session_label
 
 SHORTEST = timedelta(minutes=1)
 
@@ -84,6 +84,8 @@ class Renewal:
             old,
             id=SessionId(self._randomness.token(SESSION_ID_BYTES)),
             dialect=origin.dialect,
+            # The token is told to a program: it is not in a cookie, and has no CSRF token.
+            kind=Kind.BEARER,
             created_at=now,
             address=origin.address,
             last_used_at=None,
