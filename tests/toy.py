@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from fakes import CountingRandomness, HandClock
+from fakes import CountingRandomness, HandClock, PlainDigester
 from toy_services import (
     CountedFeed,
     KnownApiKeys,
@@ -23,10 +23,12 @@ from watchword.core.apikeys.model import Scope
 from watchword.core.kernel.errors import CoreError, UnavailableError
 from watchword.core.policy.refusals import Refused
 from watchword.core.services import Services
+from watchword.core.services.csrf import Csrf
 from watchword.http.answers import JsonResponse
 from watchword.http.call import Call
 from watchword.http.credentials import CredentialProblem
 from watchword.http.dialect import Dialect, Voice
+from watchword.http.forms import FormProblem, read_parameters
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
 from watchword.http.reading import read_json
@@ -89,6 +91,20 @@ async def wish(call: Call) -> Response:
     return JsonResponse(read)
 
 
+class Order(msgspec.Struct, frozen=True, rename="camel"):
+    """What the form endpoint knows."""
+
+    word: str
+    other_word: str | None = None
+
+
+async def order(call: Call) -> Response:
+    read = await read_parameters(call)
+    if isinstance(read, FormProblem):
+        return JsonResponse(Problems([read]), status_code=400)
+    return JsonResponse({name: read.get(name) for name in ("word", "otherWord")})
+
+
 async def thing(call: Call) -> Response:
     return JsonResponse({"id": call.path["id"], "query": call.query})
 
@@ -145,6 +161,21 @@ def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
                 200: Answer(description="The wish.", shape=Wish),
                 422: Answer(description="The body is wrong.", shape=Problems),
             },
+        ),
+        *(
+            Operation(
+                method=method,
+                path="/toy/order",
+                endpoint=order,
+                summary="Order by form",
+                form=Order,
+                body_bytes_max=BODY_BYTES_MAX,
+                answers={
+                    200: Answer(description="The order.", shape=Order),
+                    400: Answer(description="The form is wrong.", shape=Problems),
+                },
+            )
+            for method in ("GET", "POST")
         ),
         Operation(
             method="GET",
@@ -235,6 +266,7 @@ def toybox(
     parts: dict[str, Any] = {one.name: None for one in fields(Services)}
     filled = {
         "authenticate": tokens,
+        "csrf": Csrf(digester=PlainDigester()),
         "check_key": api_keys,
         "signing_keys": keys,
         "revocation_feed": feed,

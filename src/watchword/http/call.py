@@ -80,10 +80,15 @@ class Call:
         return parameters
 
     @property
+    def query_string(self) -> bytes:
+        """Return the query as it came."""
+        query: bytes = self._scope["query_string"]
+        return query
+
+    @property
     def query(self) -> list[tuple[str, str]]:
         """Return the parameters in the query, in order, empty ones too."""
-        text = self._scope["query_string"].decode("latin-1")
-        return parse_qsl(text, keep_blank_values=True)
+        return parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True)
 
     @property
     def headers(self) -> Headers:

@@ -1,8 +1,56 @@
-"""When a cookie does not count: a page of another site may have sent it (safety.md, Cookies)."""
+"""Cookies: how ours look, and when one does not count (safety.md, Cookies).
+
+A browser sends a cookie whoever wrote the page that asks, so a page of another site may have
+sent it.
+"""
+
+from enum import StrEnum
 
 from watchword.http.fields import Fields
 
+COOKIE = "authToken"
+"""What the clients of every dialect look for, so it has no prefix by default (ADR 10)."""
+
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""The same, but no other host and nothing without TLS can have set it (RFC 6265bis, 4.1.3.2)."""
+
 _SAME_SITE_ENOUGH = frozenset({"same-origin", "none"})
+
+
+class SameSite(StrEnum):
+    """To what a browser adds a cookie: to requests of our own site, or to links as well."""
+
+    STRICT = "Strict"
+    LAX = "Lax"
+
+
+def session_cookie(
+    token: str, *, is_secure: bool, same_site: SameSite, max_age_s: int, prefix: bool = False
+) -> str:
+    """Return the Set-Cookie field that hands a token to a browser.
+
+    With `prefix` its name is bound to this host, where TLS is used.
+    """
+    name = _name(is_secure=is_secure, prefix=prefix)
+    attributes = f"Path=/; Max-Age={max_age_s}; HttpOnly; SameSite={same_site}"
+    return f"{name}={token}; {attributes}{_secure(is_secure=is_secure)}"
+
+
+def end_of_cookie(*, is_secure: bool, prefix: bool = False) -> str:
+    """Return the Set-Cookie field that makes a browser forget the token."""
+    name = _name(is_secure=is_secure, prefix=prefix)
+    return f"{name}=; Path=/; Max-Age=0; HttpOnly{_secure(is_secure=is_secure)}"
+
+
+def csrf_token(fields: Fields) -> str:
+    """Return what X-CSRF-TOKEN says; two that disagree are none."""
+    tokens = fields.distinct(b"x-csrf-token")
+    return tokens.pop() if len(tokens) == 1 else ""
+
+
+def is_cross_site(fields: Fields) -> bool:
+    """Say whether a browser says that a page of another site asks."""
+    return "cross-site" in fields.distinct(b"sec-fetch-site")
 
 
 class CookieRule:
@@ -13,20 +61,28 @@ class CookieRule:
         own = (_origin_of(public_url),) if public_url else ()
         self._trusted = frozenset(own + allowed_origins) - {"*"}
 
-    def refuses(self, fields: Fields, *, is_secure: bool, is_get: bool) -> bool:
+    def refuses(self, fields: Fields, *, is_secure: bool, says_where: bool) -> bool:
         """Say whether such a request may come from a page that is not ours.
 
         Old browsers and programs send neither field; for them SameSite and the CSRF
-        token of the session stand. They do not for a GET: a link on any page is one, the
-        cookie goes with it, and no token does. So it has to say where it comes from.
+        token of the session stand. They do not for a GET without a token: a link on any
+        page is one, and the cookie goes with it. So it has to say where it comes from.
         """
         sites = fields.distinct(b"sec-fetch-site")
-        if sites - _SAME_SITE_ENOUGH or (is_get and not sites):
+        if sites - _SAME_SITE_ENOUGH or (says_where and not sites):
             return True
         origins = fields.distinct(b"origin")
         return bool(origins) and not origins <= self._trusted | _own_origins(
             fields, is_secure=is_secure
         )
+
+
+def _name(*, is_secure: bool, prefix: bool) -> str:
+    return HOST_COOKIE if prefix and is_secure else COOKIE
+
+
+def _secure(*, is_secure: bool) -> str:
+    return "; Secure" if is_secure else ""
 
 
 def _own_origins(fields: Fields, *, is_secure: bool) -> set[str]:

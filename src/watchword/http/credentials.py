@@ -8,12 +8,12 @@ from watchword.core.apikeys.model import looks_like_key
 from watchword.core.policy.refusals import Refused
 from watchword.core.services.authenticate import Authenticate, Caller
 from watchword.core.services.checkkey import CheckKey
+from watchword.http.cookies import COOKIE, HOST_COOKIE
 from watchword.http.fields import Fields
 
 CREDENTIAL_CHARACTERS_MAX = 4096
 """Ours have less than a thousand; what is longer is refused before anything is computed."""
 
-COOKIE = "authToken"
 QUERY_PARAMETERS_MAX = 100
 
 # Schemes that are not ours, when they stand alone and so look like a bare token
@@ -104,9 +104,13 @@ def _in_authorization(values: set[str]) -> Presented | CredentialProblem | None:
 
 
 def _in_cookies(values: list[str]) -> set[str]:
-    pairs = (pair.partition("=") for value in values for pair in value.split(";"))
-    found = {text.strip().strip('"') for name, _, text in pairs if name.strip() == COOKIE}
-    return found - {""}
+    """Return the tokens in cookies; what only this host can have set goes before the rest."""
+    found: dict[str, set[str]] = {COOKIE: set(), HOST_COOKIE: set()}
+    for pair in (pair for value in values for pair in value.split(";")):
+        name, _, text = pair.partition("=")
+        if (token := text.strip().strip('"')) and name.strip() in found:
+            found[name.strip()].add(token)
+    return found[HOST_COOKIE] or found[COOKIE]
 
 
 def _in_query(query: bytes) -> Presented | CredentialProblem | None:

@@ -61,3 +61,6 @@ class Dialect(Generic[Options]):
     voice: Callable[[Options], Voice]
     drops_slash: bool = False
     """Whether a path with a slash too many at its end is sent to the one without."""
+    drops_path_parameters: bool = False
+    """Whether `;` and what follows it in a segment of a path is left out before anything looks
+    at the path, as servlets do: clients that know no cookies carry `;jsessionid=...` there."""

@@ -12,6 +12,7 @@ _LOOKED_AT = frozenset(
         b"origin",
         b"sec-fetch-site",
         b"x-authorization",
+        b"x-csrf-token",
         b"x-forwarded-for",
         b"x-forwarded-proto",
         b"x-request-id",

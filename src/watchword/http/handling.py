@@ -10,10 +10,12 @@ from watchword.core.kernel.errors import CoreError, UnavailableError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.authenticate import Authenticate, Caller
 from watchword.core.services.checkkey import CheckKey
+from watchword.core.services.csrf import Csrf
+from watchword.core.sessions.model import Kind
 from watchword.http import reports
 from watchword.http.arrival import Arrival, arrival_of
 from watchword.http.call import BodyTooLargeError, Call, ClientGoneError
-from watchword.http.cookies import CookieRule
+from watchword.http.cookies import CookieRule, csrf_token, is_cross_site
 from watchword.http.credentials import (
     Carrier,
     CredentialProblem,
@@ -40,6 +42,7 @@ class Handler:
         authenticate: Authenticate,
         check_key: CheckKey,
         cookie_rule: CookieRule,
+        csrf: Csrf,
         body_bytes_max: int,
         is_demo: bool,
     ) -> None:
@@ -49,6 +52,7 @@ class Handler:
         self._authenticate = authenticate
         self._check_key = check_key
         self._cookie_rule = cookie_rule
+        self._csrf = csrf
         self._body_bytes_max = operation.body_bytes_max or body_bytes_max
         self._is_demo = is_demo
 
@@ -89,15 +93,20 @@ class Handler:
         self, scope: Scope, arrival: Arrival, *, is_use: bool = True
     ) -> Caller | CredentialProblem | Response:
         """Return who asks, or why nobody is known where nobody has to be; else the answer."""
+        if self._operation.opens_cookie_session and is_cross_site(arrival.fields):
+            return self._refuse_page()
         presented = self._presented(scope, arrival)
+        found: Caller | CredentialProblem | Refused
         if isinstance(presented, Presented):
-            if self._is_foreign(presented, arrival):
-                return self._voice.render_status(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
+            if self._is_foreign(presented, arrival, is_proven=bool(csrf_token(arrival.fields))):
+                return self._refuse_page()
             found = await self._caller_of(presented, is_use=is_use)
         else:
             found = presented
         if isinstance(found, Refused):
             return self._voice.render_refusal(found)
+        if isinstance(found, Caller) and isinstance(presented, Presented):
+            return self._refuse_change(found, presented, arrival) or found
         if isinstance(found, CredentialProblem) and self._minds(found):
             return self._voice.render_unauthenticated(found)
         return found
@@ -122,16 +131,38 @@ class Handler:
         query = scope["query_string"] if self._operation.allows_query_token else None
         return find_credential(arrival.fields, query)
 
-    def _is_foreign(self, presented: Presented, arrival: Arrival) -> bool:
+    def _refuse_change(
+        self, caller: Caller, presented: Presented, arrival: Arrival
+    ) -> Response | None:
+        """Refuse a change for which a session needs more than its token."""
+        session = caller.session
+        if session is None or not self._operation.changes:
+            return None
+        if not self._csrf.allows(session, csrf_token(arrival.fields)):
+            return self._voice.render_refusal(Refused(Refusal.CSRF))
+        # No CSRF token belongs to a bearer session, so one beside it proves nothing.
+        is_proven = session.kind is Kind.COOKIE
+        if self._is_foreign(presented, arrival, is_proven=is_proven):
+            return self._refuse_page()
+        return None
+
+    def _is_foreign(self, presented: Presented, arrival: Arrival, *, is_proven: bool) -> bool:
+        """Say whether a page of another site may have sent this.
+
+        What is proven by a CSRF token need not say where it comes from.
+        """
         return (
             presented.carrier is Carrier.COOKIE
             and self._operation.changes
             and self._cookie_rule.refuses(
                 arrival.fields,
                 is_secure=arrival.client.is_secure,
-                is_get=self._operation.method == "GET",
+                says_where=self._operation.method == "GET" and not is_proven,
             )
         )
+
+    def _refuse_page(self) -> Response:
+        return self._voice.render_status(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
 
     def _minds(self, problem: CredentialProblem) -> bool:
         if problem is CredentialProblem.BAD:

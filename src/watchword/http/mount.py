@@ -84,6 +84,7 @@ def _section(mounted: Mounted, services: Services) -> Section:
         operations=dialect.operations(services, mounted.options),
         prefixes=dialect.prefixes,
         drops_slash=dialect.drops_slash,
+        drops_path_parameters=dialect.drops_path_parameters,
     )
 
 
@@ -128,6 +129,7 @@ def _paths(
         authenticate=services.authenticate,
         check_key=services.check_key,
         cookie_rule=cookie_rule,
+        csrf=services.csrf,
         body_bytes_max=surroundings.body_bytes_max,
         is_demo=surroundings.is_demo,
     )

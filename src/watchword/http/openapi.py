@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.policy.refusals import Refusal, Refused
-from watchword.http.credentials import COOKIE, CredentialProblem
+from watchword.http.cookies import COOKIE
+from watchword.http.credentials import CredentialProblem
 from watchword.http.dialect import Voice, say_status
 from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
 from watchword.http.section import Section

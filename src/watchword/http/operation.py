@@ -63,8 +63,12 @@ class Operation:
     every key. With `keys_only` a session gets no further. An operation that `waits` may
     take long to answer: it ends when the client leaves, and the credential is looked at
     once more before the answer. `allows_query_token` lets a session's token stand in `?token=`.
+    What `opens_cookie_session` is refused to pages of other sites, who could log a person
+    in as somebody else (log-in CSRF).
     `body` is the shape of a JSON body, for the description; the endpoint reads it itself
-    (`reading.read_json`). `body_bytes_max` is its own limit, within that of the transport.
+    (`reading.read_json`). `form` has the parameters that come in the query or in a form
+    (`forms.read_parameters`), each of them a member. `body_bytes_max` is its
+    own limit, within that of the transport.
     """
 
     method: str
@@ -78,7 +82,9 @@ class Operation:
     keys_only: bool = False
     waits: bool = False
     allows_query_token: bool = False
+    opens_cookie_session: bool = False
     body: type[msgspec.Struct] | None = None
+    form: type[msgspec.Struct] | None = None
     body_bytes_max: int | None = None
     parameters: tuple[Parameter, ...] = ()
     answers: Mapping[int, Answer] = field(default_factory=dict)

@@ -17,6 +17,7 @@ class Section:
     operations: Sequence[Operation]
     prefixes: tuple[str, ...] = ()
     drops_slash: bool = False
+    drops_path_parameters: bool = False
 
     def owns(self, path: str) -> bool:
         """Say whether this voice speaks at a path, served or not."""

@@ -1,5 +1,6 @@
 """Finds who answers at a path, and gives every dead end a voice."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
@@ -12,7 +13,11 @@ from watchword.http.arrival import arrival_of
 from watchword.http.demo import DEMO_ONLY_LOCAL, refuses_demo
 from watchword.http.dialect import say_status
 from watchword.http.handling import Methods
+from watchword.http.heads import path_of
 from watchword.http.section import Section
+
+# Those that a path may have (RFC 3986, 3.3). A semicolon that came as %3B is a letter.
+_PARAMETERS = re.compile(rb";[^/]*")
 
 
 class Surface:
@@ -34,6 +39,8 @@ class Surface:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
             return
+        if b";" in (raw := scope.get("raw_path", b"")):
+            scope = self._without_parameters(scope, raw)
         if self._is_demo and refuses_demo(arrival_of(scope)):
             section = self._enter(scope)
             response = section.voice.render_status(HTTPStatus.FORBIDDEN, DEMO_ONLY_LOCAL)
@@ -44,8 +51,13 @@ class Surface:
 
     def render(self, status: int, path: str) -> tuple[bytes, str]:
         """Word what is refused beneath the app: the body, and its content type."""
-        response = say_status(self._owner(path).voice, status)
+        response = say_status(self._speaker(path).voice, status)
         return bytes(response.body), response.headers["content-type"]
+
+    def _without_parameters(self, scope: Scope, raw: bytes) -> Scope:
+        """Return a request as a dialect reads it that wants no parameters in its paths."""
+        bare = path_of(_PARAMETERS.sub(b"", raw))
+        return {**scope, "path": bare} if self._owner(bare).drops_path_parameters else scope
 
     async def _dead_end(self, scope: Scope, receive: Receive, send: Send) -> None:
         section = self._enter(scope)
@@ -66,6 +78,11 @@ class Surface:
         section = self._owner(scope["path"])
         arrival_of(scope).dialect = section.name
         return section
+
+    def _speaker(self, path: str) -> Section:
+        """Return who owns a path that did not get as far as the app."""
+        owner = self._owner(path.partition(";")[0])
+        return owner if owner.drops_path_parameters else self._owner(path)
 
     def _owner(self, path: str) -> Section:
         owners = (section for section in self._sections if section.owns(path))

@@ -100,6 +100,8 @@ def configure(
         library.propagate = True
     # What it tells at info, that it begins and ends, we say ourselves.
     logging.getLogger("uvicorn.error").setLevel(max(_output.threshold, logging.WARNING))
+    # It quotes what clients send, and the line of their request says that it was refused.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     root = logging.getLogger()
     root.handlers[:] = [_FromLibraries()]
     root.setLevel(_output.threshold)
