@@ -1,11 +1,18 @@
 """The description says what is served, and nothing else."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.responses import Response
 
-from toy import TOY, talking_to, toybox
+from toy import TOY, Moo, Problems, ToyOptions, Wish, see, talking_to, toybox
+from watchword.core.services import Services
+from watchword.http.answers import JsonResponse
+from watchword.http.dialect import Voice
+from watchword.http.operation import Answer, Operation
 from watchword.http.surroundings import Surroundings
 
 Json = dict[str, Any]
@@ -176,6 +183,35 @@ async def test_shared_statuses_are_in_it(
     shape = "Moo" if path.startswith("/toy") else "Problem"
     (content,) = responses["413"]["content"].values()
     assert content == {"schema": {"$ref": f"#/components/schemas/{shape}"}}
+
+
+def whispering(_: Services, __: ToyOptions) -> Sequence[Operation]:
+    """Say no inside a 200, and sometimes more."""
+    answer = Answer(description="Yes or no.", shape=Wish, others=(Problems,))
+    return (
+        Operation(method="GET", path="/toy", endpoint=see, summary="Ask", answers={200: answer}),
+    )
+
+
+def whispering_voice(options: ToyOptions) -> Voice:
+    def say(_: int, text: str) -> Response:
+        return JsonResponse(Moo(text, 0))
+
+    return replace(TOY.voice(options), render_status=say)
+
+
+async def test_a_no_inside_a_200_is_told_beside_the_yes() -> None:
+    """An operation has further shapes of one status; those of its voice are among them."""
+    toy = replace(TOY, operations=whispering, voice=whispering_voice)
+    async with talking_to(toybox(dialects=(toy,)).app) as client:
+        document = (await client.get("/openapi.json")).json()
+        page = (await client.get("/docs")).text
+
+    content = document["paths"]["/toy"]["get"]["responses"]["200"]["content"]
+    shapes = [f"#/components/schemas/{name}" for name in ("Wish", "Problems", "Moo")]
+    assert content == {"application/json": {"schema": {"anyOf": [{"$ref": one} for one in shapes]}}}
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+    assert all(f"<code>{name}</code>" in page for name in ("Wish", "Problems", "Moo", "wrong"))
 
 
 async def test_a_demo_says_that_it_refuses() -> None:

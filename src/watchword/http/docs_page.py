@@ -103,7 +103,16 @@ def _answer(document: Json, status: str, answer: Json) -> Iterator[str]:
     # The shape of what is fine is worth its place; errors of one dialect are all alike.
     if status.startswith("2"):
         for content in answer.get("content", {}).values():
-            yield from _fields(document, content["schema"])
+            yield from _either(document, content["schema"])
+
+
+def _either(document: Json, schema: Json) -> Iterator[str]:
+    """Show a shape, or each of those that may come."""
+    shapes = schema.get("anyOf", [schema])
+    for shape in shapes:
+        if len(shapes) > 1:
+            yield f"<p><code>{escape(_kind(shape))}</code>:</p>"
+        yield from _fields(document, shape)
 
 
 def _fields(document: Json, schema: Json, above: tuple[str, ...] = ()) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -96,7 +97,7 @@ class _Writer:
         return paths
 
     def _operation(self, section: Section, operation: Operation) -> Json:
-        answers = {**self._shared(section.voice, operation), **operation.answers}
+        answers = _merged(self._shared(section.voice, operation), operation.answers)
         written: Json = {
             "tags": [section.name],
             "operationId": _identifier(section, operation),
@@ -134,8 +135,9 @@ class _Writer:
     def _answer(self, status: int, answer: Answer) -> Json:
         written: Json = {"description": answer.description}
         if answer.shape is not None:
-            content = {"schema": self._schemas[answer.shape]}
-            written["content"] = {answer.media_type: content}
+            schemas = [self._schemas[shape] for shape in (answer.shape, *answer.others)]
+            schema = {"anyOf": schemas} if answer.others else schemas[0]
+            written["content"] = {answer.media_type: {"schema": schema}}
         if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
             written["headers"] = {"Retry-After": _RETRY_AFTER}
         return written
@@ -161,6 +163,17 @@ class _Writer:
             whole = f"{before.description} {text}" if before else text
             answers[response.status_code] = _as_answer(response, whole, voice)
         return answers
+
+
+def _merged(shared: Mapping[int, Answer], own: Mapping[int, Answer]) -> dict[int, Answer]:
+    """Return all answers. Where both have one of a status and a type, either may come."""
+    merged = {**shared, **own}
+    for status in shared.keys() & own.keys():
+        answer, other = own[status], shared[status]
+        is_told = other.shape in (answer.shape, *answer.others)
+        if not is_told and other.media_type == answer.media_type:
+            merged[status] = replace(answer, others=(*answer.others, other.shape))
+    return merged
 
 
 def _forbid_nul(schema: object, components: Json, seen: set[str]) -> None:
@@ -219,7 +232,8 @@ def _shapes(sections: Sequence[Section]) -> Iterator[object]:
             if operation.body is not None:
                 yield operation.body
             yield from (one.shape for one in _parameters(operation))
-            yield from (one.shape for one in operation.answers.values() if one.shape is not None)
+            for answer in operation.answers.values():
+                yield from (one for one in (answer.shape, *answer.others) if one is not None)
 
 
 def _parameters(operation: Operation) -> Iterable[Parameter]:

@@ -47,10 +47,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What comes with one status, for the description alone."""
+    """What comes with one status, for the description alone.
+
+    `others` are further shapes that can come with the same status, for a dialect that says
+    no inside a 200.
+    """
 
     description: str
     shape: object = None
+    others: tuple[object, ...] = ()
     media_type: str = "application/json"
 
 
