@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import httpx
 import msgspec
@@ -94,15 +94,22 @@ async def wish(call: Call) -> Response:
 class Order(msgspec.Struct, frozen=True, rename="camel"):
     """What the form endpoint knows."""
 
-    word: str
-    other_word: str | None = None
+    word: Annotated[str, msgspec.Meta(description="What is ordered.")]
+    other_word: str = ""
+
+
+class Ordered(msgspec.Struct, frozen=True, rename="camel"):
+    """What the form endpoint heard."""
+
+    word: str | None
+    other_word: str | None
 
 
 async def order(call: Call) -> Response:
     read = await read_parameters(call)
     if isinstance(read, FormProblem):
         return JsonResponse(Problems([read]), status_code=400)
-    return JsonResponse({name: read.get(name) for name in ("word", "otherWord")})
+    return JsonResponse(Ordered(read.get("word"), read.get("otherWord")))
 
 
 async def thing(call: Call) -> Response:
@@ -148,6 +155,7 @@ def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
         _seeing("GET", "/toy/leave", "Change something by GET", credential=needed, changes=True),
         _seeing("GET", "/toy/maybe", "See whoever", credential=maybe, scope=reading),
         _seeing("POST", "/toy/login", "Log in", changes=True),
+        _seeing("POST", "/toy/enter", "Log in", changes=True, opens_cookie_session=True),
         Operation(
             method="POST",
             path="/toy/wish",
@@ -169,9 +177,10 @@ def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
                 endpoint=order,
                 summary="Order by form",
                 form=Order,
+                example={"word": "it's", "otherWord": "ä b"},
                 body_bytes_max=BODY_BYTES_MAX,
                 answers={
-                    200: Answer(description="The order.", shape=Order),
+                    200: Answer(description="The order.", shape=Ordered),
                     400: Answer(description="The form is wrong.", shape=Problems),
                 },
             )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from fakes import PlainDigester
 from fakes_storage import MemoryStorage
 from watchword.core.accounts.model import Account, Role
 from watchword.core.apikeys.model import EVERYDAY, ApiKey, Scope, write_key
@@ -10,12 +11,14 @@ from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.authenticate import Caller
+from watchword.core.services.csrf import Csrf
 from watchword.core.services.revocationfeed import FeedPage, RevocationFeed
-from watchword.core.sessions.model import Session
+from watchword.core.sessions.model import Kind, Session
 from watchword.core.signing.model import Algorithm, SigningKey
 
 GOOD_TOKEN = "good-token"
 OTHER_TOKEN = "other-token"
+COOKIE_TOKEN = "cookie-token"
 GOOD_KEY = write_key(1)
 READING_KEY = write_key(2)
 FEED_KEY = write_key(4)
@@ -130,7 +133,7 @@ def machine(name: str, scopes: frozenset[Scope] = EVERYDAY) -> Caller:
     return Caller(account, key=key)
 
 
-def caller(name: str) -> Caller:
+def caller(name: str, kind: Kind = Kind.BEARER) -> Caller:
     account = _account(name)
     return Caller(
         account,
@@ -140,12 +143,26 @@ def caller(name: str) -> Caller:
             dialect="toy",
             created_at=_AT,
             expires_at=_AT + timedelta(days=1),
+            kind=kind,
         ),
     )
 
 
 def known_tokens() -> KnownTokens:
-    return KnownTokens({GOOD_TOKEN: caller("ada"), OTHER_TOKEN: caller("bob")})
+    return KnownTokens(
+        {
+            GOOD_TOKEN: caller("ada"),
+            OTHER_TOKEN: caller("bob"),
+            COOKIE_TOKEN: caller("cyd", Kind.COOKIE),
+        }
+    )
+
+
+def csrf_token() -> str:
+    """Return the CSRF token of the one cookie session."""
+    session = caller("cyd", Kind.COOKIE).session
+    assert session is not None
+    return Csrf(digester=PlainDigester()).token_of(session)
 
 
 def known_api_keys() -> KnownApiKeys:

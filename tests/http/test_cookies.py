@@ -3,7 +3,8 @@
 import pytest
 
 from toy import Toybox, talking_to, toybox
-from toy_services import GOOD_TOKEN
+from toy_services import COOKIE_TOKEN, GOOD_TOKEN, csrf_token
+from watchword.http.cookies import SameSite, end_of_cookie, session_cookie
 from watchword.http.surroundings import Surroundings
 
 COOKIE = {"Cookie": f"authToken={GOOD_TOKEN}"}
@@ -23,6 +24,22 @@ async def ask(box: Toybox, method: str, path: str, **headers: str) -> int:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     async with talking_to(box.app) as client:
         return (await client.request(method, path, headers={**COOKIE, **named})).status_code
+
+
+async def tell(
+    box: Toybox, method: str, path: str, *fields: tuple[str, str], cookie: bool = True
+) -> tuple[int, str]:
+    """Ask with the token of a cookie session, in the cookie or in Authorization."""
+    carrier = (
+        ("Cookie", f"authToken={COOKIE_TOKEN}")
+        if cookie
+        else ("Authorization", f"Bearer {COOKIE_TOKEN}")
+    )
+    headers = [(name.encode(), text.encode("latin-1")) for name, text in (carrier, *fields)]
+    async with talking_to(box.app) as client:
+        answer = await client.request(method, path, headers=headers)
+    body = answer.json()
+    return answer.status_code, body.get("who") or body["moo"].removeprefix("moo: ")
 
 
 @pytest.mark.parametrize(
@@ -159,3 +176,113 @@ async def test_two_origins_or_two_hosts_are_not_ours(box: Toybox) -> None:
         )
 
     assert (origins.status_code, hosts.status_code) == (403, 403)
+
+
+@pytest.mark.parametrize("cookie", [True, False])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/toy/me"), ("GET", "/toy/leave")])
+@pytest.mark.parametrize(
+    "tokens",
+    [[], [""], ["wrong"], ["x" * 22], ["\xe4"], [csrf_token(), "wrong"], [csrf_token()[:-1]]],
+)
+async def test_a_cookie_session_changes_nothing_without_its_token(
+    box: Toybox, method: str, path: str, tokens: list[str], *, cookie: bool
+) -> None:
+    """None, a wrong one, or two: refused, however the session's own token travels."""
+    fields = [("X-CSRF-TOKEN", token) for token in tokens]
+    found = await tell(box, method, path, ("Sec-Fetch-Site", "same-origin"), *fields, cookie=cookie)
+
+    assert found == (403, "csrf")
+
+
+@pytest.mark.parametrize("cookie", [True, False])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/toy/me"), ("GET", "/toy/leave")])
+async def test_a_cookie_session_with_its_token_does_all(
+    box: Toybox, method: str, path: str, *, cookie: bool
+) -> None:
+    """A program that has the token need not say where its request comes from."""
+    found = await tell(box, method, path, ("x-csrf-token", csrf_token()), cookie=cookie)
+
+    assert found == (200, "cyd")
+
+
+async def test_a_cookie_session_reads_without_its_token(box: Toybox) -> None:
+    """Reading is guarded by CORS."""
+    assert await tell(box, "GET", "/toy/me") == (200, "cyd")
+    assert await tell(box, "GET", "/toy/me", cookie=False) == (200, "cyd")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("Sec-Fetch-Site", "cross-site")],
+        [("Sec-Fetch-Site", "same-site")],
+        [("Sec-Fetch-Site", "same-origin"), ("Origin", "https://evil.test")],
+    ],
+)
+@pytest.mark.parametrize(("method", "path"), [("POST", "/toy/me"), ("GET", "/toy/leave")])
+async def test_the_token_does_not_make_another_page_ours(
+    box: Toybox, method: str, path: str, fields: list[tuple[str, str]]
+) -> None:
+    """What the browser says of the page still counts, and what the page says does not."""
+    status, text = await tell(box, method, path, ("X-CSRF-TOKEN", csrf_token()), *fields)
+
+    assert (status, text) == (403, "A page of another site cannot do this.")
+
+
+@pytest.mark.parametrize("token", ["", "anything", csrf_token()])
+async def test_a_bearer_session_needs_no_token(box: Toybox, token: str) -> None:
+    """Not even where its own travels in the cookie."""
+    assert await ask(box, "POST", "/toy/me", x_csrf_token=token) == 200
+
+
+@pytest.mark.parametrize("token", ["anything", csrf_token()])
+async def test_a_token_proves_nothing_for_a_bearer_session(box: Toybox, token: str) -> None:
+    """None belongs to it, so a GET of it has to say where it comes from all the same."""
+    assert await ask(box, "GET", "/toy/leave", x_csrf_token=token) == 403
+
+
+async def test_a_log_in_looks_at_no_session(box: Toybox) -> None:
+    """Who has a stale cookie can log in again without any token."""
+    async with talking_to(box.app) as client:
+        answer = await client.post("/toy/login", headers={"Cookie": f"authToken={COOKIE_TOKEN}"})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("cross-site", 403), ("same-site", 200), ("same-origin", 200), ("none", 200), ("", 200)],
+)
+async def test_another_sites_page_opens_no_cookie_session(
+    box: Toybox, site: str, status: int
+) -> None:
+    """It could log a person in as somebody else; a log-in that sets no cookie stays open."""
+    async with talking_to(box.app) as client:
+        opening = await client.post("/toy/enter", headers={"Sec-Fetch-Site": site})
+        other = await client.post("/toy/login", headers={"Sec-Fetch-Site": site})
+
+    assert (opening.status_code, other.status_code) == (status, 200)
+
+
+@pytest.mark.parametrize(
+    ("is_secure", "prefix", "written"),
+    [
+        (False, False, "authToken=t; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"),
+        (False, True, "authToken=t; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"),
+        (True, False, "authToken=t; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"),
+        (True, True, "__Host-authToken=t; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"),
+    ],
+)
+def test_a_cookie_is_for_this_host_and_no_script(
+    written: str, *, is_secure: bool, prefix: bool
+) -> None:
+    """Over TLS it never leaves TLS, and only there its name can be bound to the host."""
+    cookie = session_cookie(
+        "t", is_secure=is_secure, same_site=SameSite.LAX, max_age_s=60, prefix=prefix
+    )
+    end = end_of_cookie(is_secure=is_secure, prefix=prefix)
+
+    assert cookie == written
+    assert end.partition("=")[0] == written.partition("=")[0]
+    assert end.partition("=")[2].startswith("; Path=/; Max-Age=0; HttpOnly")
+    assert ("Secure" in end) is is_secure

@@ -105,6 +105,25 @@ async def test_nothing_falls_back(box: Toybox, better: tuple[str, str]) -> None:
     assert found == (401, "bad")
 
 
+@pytest.mark.parametrize(
+    ("cookies", "found"),
+    [
+        (f"__Host-authToken={GOOD_TOKEN}", (200, "ada")),
+        (f"authToken={OTHER_TOKEN}; __Host-authToken={GOOD_TOKEN}", (200, "ada")),
+        (f"__Host-authToken={GOOD_TOKEN}; authToken={OTHER_TOKEN}; authToken=x", (200, "ada")),
+        (f"__Host-authToken=; authToken={OTHER_TOKEN}", (200, "bob")),
+        (f"__Host-authToken=bad; authToken={OTHER_TOKEN}", (401, "bad")),
+        (f"__Host-authToken={GOOD_TOKEN}; __Host-authToken={OTHER_TOKEN}", (401, "bad")),
+        (f"__host-authtoken={GOOD_TOKEN}", (401, "missing")),
+    ],
+)
+async def test_a_cookie_of_this_host_alone_goes_before_the_other(
+    box: Toybox, cookies: str, found: tuple[int, str]
+) -> None:
+    """Any host beside ours may have set the one without the prefix."""
+    assert await who(box, ("Cookie", cookies)) == found
+
+
 async def test_the_most_explicit_credential_counts(box: Toybox) -> None:
     """Authorization, then X-Authorization, then cookie, then ?token=."""
     path = "/toy/me?token=bad"

@@ -68,6 +68,20 @@ async def test_it_is_a_page_that_fits_a_phone(answer: httpx.Response, page: Read
     assert any("width=device-width" in (found.get("content") or "") for _, found in page.tags)
 
 
+async def test_a_form_is_shown_as_curl_sends_it(page: Reader) -> None:
+    """Each parameter is quoted for the shell, and encoded by curl."""
+    [line] = [
+        text
+        for text in "".join(page.texts["pre"]).split("curl")
+        if "/toy/order" in text and "POST" in text
+    ]
+
+    assert shlex.split(line) == [
+        *("-X", "POST", "--data-urlencode", "word=it's", "--data-urlencode", "otherWord=ä b"),
+        "$BASE/toy/order",
+    ]
+
+
 async def test_nothing_runs_and_nothing_comes_from_elsewhere(
     answer: httpx.Response, page: Reader
 ) -> None:

@@ -1,6 +1,8 @@
 """Each path has a voice, whatever goes wrong there."""
 
+import json
 from collections.abc import MutableMapping
+from dataclasses import replace
 
 import pytest
 
@@ -102,6 +104,59 @@ async def test_a_dialect_may_have_no_redirects() -> None:
         answer = await client.get("/toy/fail/")
 
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "found"),
+    [
+        ("/toy/things/7;jsessionid=A1.b", 200, "7"),
+        ("/toy;a=b;c/things;/7;jsessionid=A1.b?x=;y", 200, "7"),
+        ("/toy/things/%37;%2F", 200, "7"),
+        ("/toy/things/7%3Bjsessionid=A1", 200, "7;jsessionid=A1"),
+        ("/toy/things/7/;jsessionid=A1", 307, "/toy/things/7"),
+        ("/toy/nothing;jsessionid=A1", 404, "moo: Not Found"),
+        ("/toy;x/nothing", 404, "moo: Not Found"),
+        ("/livez;jsessionid=A1", 404, "Not Found"),
+    ],
+)
+async def test_a_dialect_may_leave_out_parameters_of_a_path(
+    path: str, status: int, found: str
+) -> None:
+    """Clients that know no cookies carry a session there; elsewhere it is part of the path."""
+    box = toybox(dialects=[replace(TOY, drops_path_parameters=True)])
+    async with talking_to(box.app) as client:
+        answer = await client.get(path)
+    body = answer.json() if answer.content else {}
+    said = body.get("id") or body.get("moo") or body.get("title") or answer.headers["location"]
+
+    assert (answer.status_code, said) == (status, found)
+
+
+async def test_most_dialects_have_no_parameters_in_a_path(box: Toybox) -> None:
+    """There a semicolon is a letter like any other."""
+    async with talking_to(box.app) as client:
+        thing = await client.get("/toy/things/7;x=1")
+        strange = await client.get("/toy/me;x=1", headers=GOOD)
+
+    assert (thing.json()["id"], strange.status_code) == ("7;x=1", 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "drops", "voice"),
+    [
+        ("/toy;x/me", True, "moo"),
+        ("/toy/me;x", True, "moo"),
+        ("/toy;x/me", False, "title"),
+        ("/toy/me;x", False, "moo"),
+        ("/toys;x", True, "title"),
+    ],
+)
+def test_the_transport_words_such_paths_alike(path: str, voice: str, *, drops: bool) -> None:
+    """A head that is too large is refused in the voice that would have answered it."""
+    box = toybox(dialects=[replace(TOY, drops_path_parameters=drops)])
+    body, _ = box.site.render(431, path)
+
+    assert voice in json.loads(body)
 
 
 async def test_parameters_reach_the_endpoint_unquoted(box: Toybox) -> None:

@@ -90,6 +90,35 @@ async def test_texts_of_a_body_have_no_nul(document: Json) -> None:
     assert "pattern" not in shapes["Moo"]["properties"]["moo"]
 
 
+async def test_a_form_may_come_three_ways(document: Json) -> None:
+    """In the query, and in a body of either type; none of them must be there."""
+    order = document["paths"]["/toy/order"]["post"]
+    content = {
+        "schema": {"$ref": "#/components/schemas/Order"},
+        "example": {"word": "it's", "otherWord": "ä b"},
+    }
+
+    assert order["requestBody"]["content"] == {
+        "application/x-www-form-urlencoded": content,
+        "multipart/form-data": content,
+    }
+    assert "required" not in order["requestBody"]
+    assert [(one["name"], one["in"], one["required"]) for one in order["parameters"]] == [
+        ("word", "query", False),
+        ("otherWord", "query", False),
+    ]
+    assert order["parameters"][0]["description"] == "What is ordered."
+    assert order["parameters"][0]["schema"]["pattern"] == r"^[^\x00]*$"
+
+
+async def test_a_get_has_no_body(document: Json) -> None:
+    """Then what is required stands in the query."""
+    order = document["paths"]["/toy/order"]["get"]
+
+    assert "requestBody" not in order
+    assert [one["required"] for one in order["parameters"]] == [True, False]
+
+
 async def test_parameters_of_the_path_need_no_declaration(document: Json) -> None:
     """Those of the query do."""
     parameters = document["paths"]["/toy/things/{id}"]["get"]["parameters"]
@@ -108,7 +137,7 @@ async def test_parameters_of_the_path_need_no_declaration(document: Json) -> Non
             "get",
             [{"bearer": []}, {"key": ["identify"]}, {"cookie": []}, {"query": []}],
         ),
-        ("/toy/me", "post", [{"bearer": []}, {"cookie": []}]),
+        ("/toy/me", "post", [{"bearer": []}, {"cookie": [], "csrf": []}]),
         (
             "/toy/maybe",
             "get",
@@ -159,6 +188,7 @@ async def test_reasons_with_one_status_are_told_together(document: Json) -> None
 
     assert answers["403"]["description"] == (
         "The API key may not do this. A cookie came from a page of another site."
+        " The CSRF token of a cookie session is missing or wrong."
     )
 
 
@@ -169,6 +199,7 @@ async def test_reasons_with_one_status_are_told_together(document: Json) -> None
         ("/toy/me", "post", "200 400 401 403 408 413 429 431 503"),
         ("/revocations", "get", "200 400 401 403 408 410 413 429 431 503"),
         ("/toy/login", "post", "200 400 408 413 431 503"),
+        ("/toy/enter", "post", "200 400 403 408 413 431 503"),
         ("/toy/things/{id}", "get", "200 400 404 408 413 431 503"),
     ],
 )

@@ -90,7 +90,9 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Itera
         yield "</dl>"
     if body := operation.get("requestBody"):
         yield "<h4>Request</h4>"
-        yield from _fields(document, body["content"]["application/json"]["schema"])
+        # A form may come in two types, and says the same in both.
+        content = next(iter(body["content"].values()))
+        yield from _fields(document, content["schema"])
     yield "<h4>Example</h4>"
     yield f"<pre>{escape(_curl(document, path, method, operation))}</pre><h4>Answers</h4>"
     for status, answer in operation["responses"].items():
@@ -177,12 +179,22 @@ def _curl(document: Json, path: str, method: str, operation: Json) -> str:
         credential = "Authorization: Bearer $TOKEN" if takes_token else "X-Authorization: $API_KEY"
         words.append(f'-H "{credential}"')
     if body := operation.get("requestBody"):
-        content = body["content"]["application/json"]
-        example = content.get("example") or _sample(document, content["schema"])
-        words.append("-H 'Content-Type: application/json'")
-        words.append(f"-d {_quoted(json.dumps(example))}")
+        words.extend(_sent(document, body["content"]))
     words.append(f'"$BASE{path}"')
     return " ".join(words)
+
+
+def _sent(document: Json, contents: Json) -> Iterator[str]:
+    """Return how curl sends an example of a body."""
+    kind, content = next(iter(contents.items()))
+    example = content.get("example") or _sample(document, content["schema"])
+    if kind == "application/json":
+        yield f"-H 'Content-Type: {kind}'"
+        yield f"-d {_quoted(json.dumps(example))}"
+        return
+    assert isinstance(example, dict)
+    for name, value in example.items():
+        yield f"--data-urlencode {_quoted(f'{name}={value}')}"
 
 
 def _sample(document: Json, schema: Json) -> object:

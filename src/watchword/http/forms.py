@@ -21,6 +21,7 @@ CHARACTERS_MAX = 8192
 
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+FORM_TYPES = (_URLENCODED, _MULTIPART)
 _LATIN = "latin-1"
 
 # No other is guessed at: Python knows codecs that are no charsets.
@@ -89,7 +90,7 @@ async def _in_body(call: Call) -> dict[str, str]:
     if len(types) > 1:
         raise _FormError(FormProblem.TYPE_TWICE)
     kind, options = _parse(types.pop() if types else "")
-    if kind not in {_URLENCODED, _MULTIPART}:
+    if kind not in FORM_TYPES:
         return {}
     body = await call.body()
     # Clients send a multipart body of nothing at all, and mean no parameters.
@@ -145,7 +146,7 @@ def _pair(part: Part) -> tuple[str, str] | None:
     """Return the name and the value of a part, None if there is a file in it."""
     _, disposition = _parse(part.headers.get("content-disposition", ""))
     kind, options = _parse(part.headers.get("content-type", ""))
-    if not disposition.get("name"):
+    if "name" not in disposition:
         raise _FormError(FormProblem.NAMELESS)
     if "filename" in disposition:
         return None

@@ -10,10 +10,9 @@ import msgspec
 from starlette.responses import Response
 
 from watchword.core.kernel.errors import UnavailableError
-from watchword.core.policy.refusals import Refusal, Refused
-from watchword.http.cookies import COOKIE
-from watchword.http.credentials import CredentialProblem
 from watchword.http.dialect import Voice, say_status
+from watchword.http.forms import FORM_TYPES, PARAMETERS_MAX
+from watchword.http.openapi_access import SECURITY_SCHEMES, about_callers, about_keys, security_of
 from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
 from watchword.http.section import Section
 
@@ -26,25 +25,18 @@ _RETRY_AFTER: Json = {
     "description": "Seconds to wait.",
     "schema": {"type": "integer", "minimum": 0},
 }
-_SECURITY_SCHEMES: Json = {
-    "bearer": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "The token of a session. An API key may stand here as well.",
-    },
-    "key": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-Authorization",
-        "description": "An API key, as it is.",
-    },
-    "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
-    "query": {"type": "apiKey", "in": "query", "name": "token"},
-}
-
-# `reading.read_json` takes no NUL, and a schema that allowed one would not be true.
+# Neither `reading.read_json` nor `forms.read_parameters` takes a NUL, and a schema that allowed
+# one would not be true.
 _NO_NUL = r"^[^\x00]*$"
+
+_OTHERS: Json = {
+    "additionalProperties": {"type": "string", "pattern": _NO_NUL},
+    "propertyNames": {"pattern": _NO_NUL},
+    "maxProperties": PARAMETERS_MAX,
+}
+"""What holds for parameters that nobody asks for."""
+
+_EITHER = "May be left out: all of it may stand in the query. What stands in both counts from here."
 
 _BENEATH = {
     HTTPStatus.BAD_REQUEST: "The request is no HTTP that we can read.",
@@ -70,7 +62,7 @@ def describe(
         "servers": [{"url": public_url or "/"}],
         "tags": [{"name": section.name, "description": section.title} for section in sections],
         "paths": writer.paths(),
-        "components": {"schemas": writer.components, "securitySchemes": _SECURITY_SCHEMES},
+        "components": {"schemas": writer.components, "securitySchemes": SECURITY_SCHEMES},
     }
 
 
@@ -85,8 +77,14 @@ class _Writer:
             shapes, ref_template=_COMPONENT + "{name}"
         )
         self._schemas = dict(zip(shapes, schemas, strict=True))
-        bodies = (one.body for section in sections for one in section.operations if one.body)
-        _forbid_nul([self._schemas[body] for body in bodies], self.components, set())
+        read = (shape for section in sections for one in section.operations for shape in _read(one))
+        _forbid_nul([self._schemas[shape] for shape in read], self.components, set())
+        for form in {one.form for section in sections for one in section.operations if one.form}:
+            self._component(form).update(_OTHERS)
+
+    def _component(self, shape: type[msgspec.Struct]) -> Json:
+        found: Json = self.components[self._schemas[shape]["$ref"].removeprefix(_COMPONENT)]
+        return found
 
     def paths(self) -> Json:
         paths: Json = {}
@@ -107,21 +105,46 @@ class _Writer:
                 for status in sorted(answers)
             },
         }
-        if description := " ".join(filter(None, (operation.description, _about_keys(operation)))):
+        if description := " ".join(filter(None, (operation.description, about_keys(operation)))):
             written["description"] = description
-        if parameters := [self._parameter(one) for one in _parameters(operation)]:
+        parameters = [self._parameter(one) for one in _parameters(operation)]
+        if parameters := [*parameters, *self._in_query(operation)]:
             written["parameters"] = parameters
-        if operation.body is not None:
-            written["requestBody"] = self._body(operation)
+        if body := self._body(operation):
+            written["requestBody"] = body
         if operation.credential is not Credential.NONE:
-            written["security"] = _security(operation)
+            written["security"] = security_of(operation)
         return written
 
-    def _body(self, operation: Operation) -> Json:
-        content: Json = {"schema": self._schemas[operation.body]}
-        if operation.example is not None:
-            content["example"] = msgspec.to_builtins(operation.example)
-        return {"required": True, "content": {"application/json": content}}
+    def _body(self, operation: Operation) -> Json | None:
+        if operation.body is not None:
+            content = self._content(operation.body, operation.example)
+            return {"required": True, "content": {"application/json": content}}
+        if operation.form is not None and operation.method != "GET":
+            content = self._content(operation.form, operation.example)
+            return {"description": _EITHER, "content": dict.fromkeys(FORM_TYPES, content)}
+        return None
+
+    def _content(self, shape: type[msgspec.Struct], example: object) -> Json:
+        content: Json = {"schema": self._schemas[shape]}
+        if example is not None:
+            content["example"] = msgspec.to_builtins(example)
+        return content
+
+    def _in_query(self, operation: Operation) -> Iterator[Json]:
+        """Describe the parameters of a form once more: each may stand in the query as well."""
+        if operation.form is None:
+            return
+        form = self._component(operation.form)
+        needed = form.get("required", ()) if operation.method == "GET" else ()
+        for name, schema in form["properties"].items():
+            yield {
+                "name": name,
+                "in": Place.QUERY.value,
+                "description": schema.get("description", ""),
+                "required": name in needed,
+                "schema": schema,
+            }
 
     def _parameter(self, parameter: Parameter) -> Json:
         return {
@@ -152,8 +175,7 @@ class _Writer:
         said.append((busy, "A part is down or full."))
         if "{" in operation.path:
             said.append((say_status(voice, HTTPStatus.NOT_FOUND), "No such thing."))
-        if operation.credential is not Credential.NONE:
-            said.extend(_about_callers(voice, operation))
+        said.extend(about_callers(voice, operation))
         if self._is_demo:
             text = "The demo answers to its own machine only."
             said.append((say_status(voice, HTTPStatus.FORBIDDEN), text))
@@ -200,40 +222,19 @@ def _as_answer(response: Response, description: str, voice: Voice) -> Answer:
     )
 
 
-def _about_callers(voice: Voice, operation: Operation) -> Iterator[tuple[Response, str]]:
-    """Return how a voice refuses who asks, and why that is."""
-    nobody = voice.render_unauthenticated(CredentialProblem.BAD)
-    yield nobody, "No credential, or a bad one."
-    if operation.keys_only:
-        yield voice.render_refusal(Refused(Refusal.KEYS_ONLY)), "A session cannot do this."
-    yield voice.render_refusal(Refused(Refusal.KEY_SCOPE)), "The API key may not do this."
-    busy = voice.render_refusal(Refused(Refusal.KEY_THROTTLED, number=1, retry_after=1))
-    yield busy, "The API key is used too often."
-    if operation.changes:
-        foreign = say_status(voice, HTTPStatus.FORBIDDEN)
-        yield foreign, "A cookie came from a page of another site."
-
-
-def _about_keys(operation: Operation) -> str:
-    """Return what an API key needs, in words: schemas have none for it."""
-    if operation.credential is Credential.NONE:
-        return ""
-    if operation.scope is None:
-        return "No API key can do this."
-    if operation.keys_only:
-        return f"Only an API key with the scope `{operation.scope}` can do this."
-    return f"An API key needs the scope `{operation.scope}`."
-
-
 def _shapes(sections: Sequence[Section]) -> Iterator[object]:
     for section in sections:
         yield section.voice.error
         for operation in section.operations:
-            if operation.body is not None:
-                yield operation.body
+            yield from _read(operation)
             yield from (one.shape for one in _parameters(operation))
             for answer in operation.answers.values():
                 yield from (one for one in (answer.shape, *answer.others) if one is not None)
+
+
+def _read(operation: Operation) -> Iterator[type[msgspec.Struct]]:
+    """Return the shapes that an operation reads."""
+    yield from (shape for shape in (operation.body, operation.form) if shape is not None)
 
 
 def _parameters(operation: Operation) -> Iterable[Parameter]:
@@ -248,18 +249,6 @@ def _parameters(operation: Operation) -> Iterable[Parameter]:
         ),
         *operation.parameters,
     )
-
-
-def _security(operation: Operation) -> list[Json]:
-    key: list[Json] = [{"key": [operation.scope]}] if operation.scope else []
-    if operation.keys_only:
-        return key
-    ways: list[Json] = [{"bearer": []}, *key, {"cookie": []}]
-    if operation.allows_query_token:
-        ways.append({"query": []})
-    if operation.credential is Credential.OPTIONAL:
-        ways.append({})
-    return ways
 
 
 def _identifier(section: Section, operation: Operation) -> str:
