@@ -24,6 +24,7 @@ from watchword.observability.metrics import Metrics
 from watchword.settings.load import load
 from watchword.settings.model import Settings
 
+LOG_IN = {"username": "ada", "password": "a staple for every horse"}
 OPERATOR = operator(Origin("", "cli"))
 
 
@@ -37,6 +38,10 @@ class Kept:
     async def last_used(self) -> datetime | None:
         async with open_house(self.settings) as house, house.storage.open_work() as work:
             return (await work.api_keys.page(limit=1)).items[0].last_used_at
+
+    async def session_last_used(self) -> datetime | None:
+        async with open_house(self.settings) as house:
+            return (await house.services.sessions.page()).items[0].last_used_at
 
 
 @dataclass
@@ -78,7 +83,7 @@ async def kept(tmp_path: Path) -> Kept:
     settings = load(environ={}, overrides={"data": str(tmp_path / "data")})
     async with open_house(settings) as house:
         await house.keys.ensure_first()
-        wish = Wish(name="ada", password="a staple for every horse")
+        wish = Wish(name=LOG_IN["username"], password=LOG_IN["password"])
         ada = await house.services.signup.create(OPERATOR, wish)
         assert isinstance(ada, Account), ada
         key_wish = KeyWish(name="feed", scopes=frozenset(Scope))
@@ -97,11 +102,15 @@ async def test_a_use_is_stored_when_the_worker_ends(kept: Kept) -> None:
     app = web_app(kept.settings)
     async with Life(app) as life:
         answer = await ask(app, "/test/secure", kept)
-        before = await kept.last_used()
+        async with talking_to(app) as client:
+            token = (await client.post("/api/auth/login", json=LOG_IN)).json()["access_token"]
+            me = await client.get("/api/auth/me", headers={"Authorization": f"Bearer {token}"})
+        before = await kept.last_used(), await kept.session_last_used()
 
-    assert answer.status_code == 200
-    assert before is None
+    assert (answer.status_code, me.status_code) == (200, 200)
+    assert before == (None, None)
     assert await kept.last_used() is not None
+    assert await kept.session_last_used() is not None
     assert life.said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 

@@ -23,6 +23,7 @@ from watchword.cli.program import app
 from watchword.core.kernel.caller import Origin
 from watchword.core.services.authenticate import Caller
 from watchword.core.services.signin import SignedIn, Terms
+from watchword.core.sessions.model import Kind
 from watchword.settings.load import load
 
 PROGRAM = Path(sys.executable).with_name("watchword")
@@ -75,12 +76,15 @@ class Shell:
         account: dict[str, Any] = self.ask(*words, typed=PASSWORD)["account"]
         return account
 
-    def signs_in(self, name: str, password: str = PASSWORD) -> str | None:
+    def signs_in(
+        self, name: str, password: str = PASSWORD, *, client: str = "", kind: Kind = Kind.BEARER
+    ) -> str | None:
         """Sign in as a client would, and return the token."""
-        return asyncio.run(self._signs_in(name, password))
+        terms = Terms(lifetime=timedelta(hours=1), client=client, kind=kind)
+        return asyncio.run(self._signs_in(name, password, terms))
 
     def holds(self, token: str) -> str | None:
-        """Return whose token this is, None if it is good no more."""
+        """Use a token as a client would; return whose it is, None if it is good no more."""
         return asyncio.run(self._holds(token))
 
     def uses(self, key: str) -> str | None:
@@ -100,20 +104,18 @@ class Shell:
             await house.services.check_key.write_uses()  # as the server does now and then
         return caller.account.name if isinstance(caller, Caller) else None
 
-    async def _signs_in(self, name: str, password: str) -> str | None:
+    async def _signs_in(self, name: str, password: str, terms: Terms) -> str | None:
         async with open_house(load(environ={}, overrides=self.overrides)) as house:
             await house.keys.ensure_first()  # as the server does
             outcome = await house.services.signin.with_password(
-                name,
-                password,
-                origin=Origin("192.0.2.7", "asta"),
-                terms=Terms(lifetime=timedelta(hours=1)),
+                name, password, origin=Origin("192.0.2.7", "asta"), terms=terms
             )
         return outcome.token if isinstance(outcome, SignedIn) else None
 
     async def _holds(self, token: str) -> str | None:
         async with open_house(load(environ={}, overrides=self.overrides)) as house:
             caller = await house.services.authenticate.token(token)
+            await house.services.session_uses.write()  # as the server does now and then
         return caller.account.name if caller else None
 
     @property

@@ -1,8 +1,12 @@
 """`watchword session`, on a real store."""
 
 from cli.shell import Shell
+from watchword.core.sessions.model import Kind
 
-KEYS = {"label", "account_id", "account_name", "dialect", "address", "created_at", "expires_at"}
+KEYS = {
+    *("label", "account_id", "account_name", "dialect", "kind", "client", "address"),
+    *("created_at", "last_used_at", "expires_at"),
+}
 
 
 def test_sessions_are_listed_newest_first(each_shell: Shell) -> None:
@@ -20,6 +24,22 @@ def test_sessions_are_listed_newest_first(each_shell: Shell) -> None:
     assert only_ada["next"] is None
     assert all(set(one) == KEYS for one in everybody)
     assert everybody[0]["address"] == "192.0.2.7"
+
+
+def test_the_list_says_what_uses_a_session(each_shell: Shell) -> None:
+    """What the program calls itself, what kind of session it asked for, and its last use."""
+    each_shell.has("ada")
+    each_shell.signs_in("ada")
+    used = each_shell.signs_in("ada", client="desk 7", kind=Kind.COOKIE) or ""
+    each_shell.holds(used)
+
+    browser, program = each_shell.ask("session", "list")["sessions"]
+    shown = each_shell.run("session", "list").out
+
+    assert (browser["kind"], browser["client"]) == ("cookie", "desk 7")
+    assert browser["last_used_at"] >= browser["created_at"]
+    assert (program["kind"], program["client"], program["last_used_at"]) == ("bearer", "", None)
+    assert all(word in shown for word in ("desk 7", "cookie", "bearer", "last used (UTC)"))
 
 
 def test_a_session_ends_by_the_beginning_of_its_label(each_shell: Shell) -> None:

@@ -16,6 +16,7 @@ from watchword import __version__, dialects
 from watchword.app.house import House, StartError, open_house
 from watchword.app.metrics_port import serving
 from watchword.core.kernel.errors import CoreError
+from watchword.core.services import Services
 from watchword.http.dialect import Dialect
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.surroundings import Surroundings
@@ -24,7 +25,7 @@ from watchword.settings.model import Settings
 
 SWEEP_S = 10.0
 """How often expired sessions and old attempts are taken out, a batch at a time, and it is
-written when API keys were last used."""
+written when API keys and sessions were last used."""
 
 Job = Callable[[], Awaitable[None]]
 
@@ -98,8 +99,10 @@ class WebApp:
             if self.metrics_listeners:
                 stack.enter_context(serving(self.metrics, self.metrics_listeners))
             self._house, self.site = house, self._build(house)
-            stack.push_async_callback(_try, house.services.check_key.write_uses)
-            for job in (house.services.housekeeping.sweep, house.services.check_key.write_uses):
+            services = house.services
+            for last in (services.check_key.write_uses, services.session_uses.write):
+                stack.push_async_callback(_try, last)
+            for job in _jobs(services):
                 # Each by itself, so that none waits for another that is slow.
                 stack.push_async_callback(_end, asyncio.create_task(_repeat(job)))
             await send({"type": "lifespan.startup.complete"})
@@ -138,6 +141,15 @@ class WebApp:
         """Word a refusal of the transport as the dialect that owns the path does."""
         assert self.site is not None
         return self.site.render(status, path)
+
+
+def _jobs(services: Services) -> tuple[Job, ...]:
+    """Return what a worker does now and then."""
+    return (
+        services.housekeeping.sweep,
+        services.check_key.write_uses,
+        services.session_uses.write_due,
+    )
 
 
 async def _repeat(job: Job) -> None:

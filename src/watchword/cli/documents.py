@@ -37,8 +37,11 @@ def session_document(session: Session, account_name: str) -> Document:
         "account_id": session.account_id,
         "account_name": account_name,
         "dialect": session.dialect,
+        "kind": str(session.kind),
+        "client": session.client,
         "address": session.address,
         "created_at": iso(session.created_at),
+        "last_used_at": iso(session.last_used_at),
         "expires_at": iso(session.expires_at),
     }
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watchword.cli.answers import Answer, Table, moment
+from watchword.cli.answers import Answer, Table, minute
 from watchword.cli.calls import OPERATOR, After, Call, Limit, command
 from watchword.cli.documents import session_document
 from watchword.cli.exits import Failure, usage
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 LABEL_LENGTH_MIN = 4
 """Less than this names a session by accident."""
+
+COLUMNS = (
+    *("label", "account", "dialect", "kind", "client", "address"),
+    *("begun (UTC)", "last used (UTC)", "ends (UTC)"),
+)
 
 group = typer.Typer(no_args_is_help=True, help="See who is logged in, and end it.")
 
@@ -42,9 +47,8 @@ async def list_sessions(
         names = Names(services.accounts)
         sessions = [(one, await names.of(one.account_id)) for one in page.items]
     rows = [_row(one, name) for one, name in sessions]
-    columns = ("label", "account", "dialect", "address", "begun (UTC)", "ends (UTC)")
     document = {"sessions": [session_document(*one) for one in sessions], "next": page.next}
-    return Answer(document, Table(columns, rows, empty="Nobody is logged in.", next=page.next))
+    return Answer(document, Table(COLUMNS, rows, empty="Nobody is logged in.", next=page.next))
 
 
 @command(
@@ -75,8 +79,10 @@ async def end(
 
 
 def _row(session: Session, name: str) -> tuple[str, ...]:
-    times = moment(session.created_at), moment(session.expires_at)
-    return session_label(session.id), name, session.dialect, session.address, *times
+    whose = session_label(session.id), name, session.dialect, str(session.kind)
+    where = session.client, session.address
+    times = session.created_at, session.last_used_at, session.expires_at
+    return (*whose, *where, *map(minute, times))
 
 
 async def _page(
