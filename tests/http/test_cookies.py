@@ -4,7 +4,8 @@ import pytest
 
 from toy import Toybox, talking_to, toybox
 from toy_services import COOKIE_TOKEN, GOOD_TOKEN, csrf_token
-from watchword.http.cookies import SameSite, end_of_cookie, session_cookie
+from watchword.http.cookies import SameSite, end_of_cookie, end_of_other, session_cookie
+from watchword.http.fields import Fields
 from watchword.http.surroundings import Surroundings
 
 COOKIE = {"Cookie": f"authToken={GOOD_TOKEN}"}
@@ -286,3 +287,23 @@ def test_a_cookie_is_for_this_host_and_no_script(
     assert end.partition("=")[0] == written.partition("=")[0]
     assert end.partition("=")[2].startswith("; Path=/; Max-Age=0; HttpOnly")
     assert ("Secure" in end) is is_secure
+
+
+@pytest.mark.parametrize(
+    ("cookies", "is_secure", "prefix", "ended"),
+    [
+        (b"authToken=a; __Host-authToken=b", True, False, "__Host-authToken="),
+        (b"authToken=a; __Host-authToken=b", True, True, "authToken="),
+        (b"authToken=a", True, False, None),
+        (b"__Host-authToken=b", True, True, None),
+        (b"", True, True, None),
+        (b"authToken=a; __Host-authToken=b", False, True, None),
+    ],
+)
+def test_what_is_left_of_another_name_is_ended(
+    cookies: bytes, ended: str | None, *, is_secure: bool, prefix: bool
+) -> None:
+    """An operator who changes the name would leave cookies behind that count as well."""
+    end = end_of_other(Fields([(b"cookie", cookies)]), is_secure=is_secure, prefix=prefix)
+
+    assert (end.partition(";")[0] if end else end) == ended

@@ -42,6 +42,23 @@ def end_of_cookie(*, is_secure: bool, prefix: bool = False) -> str:
     return f"{name}=; Path=/; Max-Age=0; HttpOnly{_secure(is_secure=is_secure)}"
 
 
+def end_of_other(fields: Fields, *, is_secure: bool, prefix: bool = False) -> str | None:
+    """Return what makes a browser forget a cookie of our other name, if it has sent one.
+
+    It is left from before the operator chose this name, and would count as well.
+    """
+    other = COOKIE if prefix else HOST_COOKIE
+    if not is_secure or not _sent(fields)[other]:
+        return None
+    return end_of_cookie(is_secure=True, prefix=not prefix)
+
+
+def tokens_in_cookies(fields: Fields) -> set[str]:
+    """Return the tokens that came; what only this host can have set goes before the rest."""
+    sent = _sent(fields)
+    return sent[HOST_COOKIE] or sent[COOKIE]
+
+
 def csrf_token(fields: Fields) -> str:
     """Return what X-CSRF-TOKEN says; two that disagree are none."""
     tokens = fields.distinct(b"x-csrf-token")
@@ -75,6 +92,15 @@ class CookieRule:
         return bool(origins) and not origins <= self._trusted | _own_origins(
             fields, is_secure=is_secure
         )
+
+
+def _sent(fields: Fields) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {COOKIE: set(), HOST_COOKIE: set()}
+    for pair in (pair for value in fields.all(b"cookie") for pair in value.split(";")):
+        name, _, text = pair.partition("=")
+        if (token := text.strip().strip('"')) and name.strip() in found:
+            found[name.strip()].add(token)
+    return found
 
 
 def _name(*, is_secure: bool, prefix: bool) -> str:

@@ -8,7 +8,7 @@ from watchword.core.apikeys.model import looks_like_key
 from watchword.core.policy.refusals import Refused
 from watchword.core.services.authenticate import Authenticate, Caller
 from watchword.core.services.checkkey import CheckKey
-from watchword.http.cookies import COOKIE, HOST_COOKIE
+from watchword.http.cookies import tokens_in_cookies
 from watchword.http.fields import Fields
 
 CREDENTIAL_CHARACTERS_MAX = 4096
@@ -75,7 +75,7 @@ def find_credential(fields: Fields, query: bytes | None) -> Presented | Credenti
     found = (
         _in_authorization(fields.distinct(b"authorization"))
         or _one(fields.distinct(b"x-authorization"), Carrier.X_AUTHORIZATION)
-        or _one(_in_cookies(fields.all(b"cookie")), Carrier.COOKIE)
+        or _one(tokens_in_cookies(fields), Carrier.COOKIE)
     )
     if found is None and query:
         found = _in_query(query)
@@ -101,16 +101,6 @@ def _in_authorization(values: set[str]) -> Presented | CredentialProblem | None:
     # Real clients also send "Bearer<token>", and the token alone.
     text = scheme[len("bearer") :] if scheme[:6].lower() == "bearer" else scheme
     return Presented(text, Carrier.AUTHORIZATION)
-
-
-def _in_cookies(values: list[str]) -> set[str]:
-    """Return the tokens in cookies; what only this host can have set goes before the rest."""
-    found: dict[str, set[str]] = {COOKIE: set(), HOST_COOKIE: set()}
-    for pair in (pair for value in values for pair in value.split(";")):
-        name, _, text = pair.partition("=")
-        if (token := text.strip().strip('"')) and name.strip() in found:
-            found[name.strip()].add(token)
-    return found[HOST_COOKIE] or found[COOKIE]
 
 
 def _in_query(query: bytes) -> Presented | CredentialProblem | None:
