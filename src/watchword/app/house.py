@@ -132,6 +132,7 @@ def rules(settings: Settings) -> Rules:
             per_minute=settings.api_keys.per_minute,
         ),
         audiences=frozenset(settings.tokens.audiences),
+        checkouts_end_after=settings.checkouts.end_after,
         # All workers together let as many guesses in at once as are free.
         guesses_at_once=max(1, attempts.free // settings.server.workers),
         tokens_known_max=settings.sessions.cache_size,

@@ -126,6 +126,17 @@ class ApiKeySettings(Section, frozen=True, kw_only=True):
     reveal_keys: Literal["always", "once"] = "always"
 
 
+class CheckoutSettings(Section, frozen=True, kw_only=True):
+    """How long somebody may hold an asset."""
+
+    end_after_days: DaysOrNever = 0
+
+    @property
+    def end_after(self) -> timedelta | None:
+        """Return when a check-out ends by itself, None if it never does."""
+        return timedelta(days=self.end_after_days) if self.end_after_days else None
+
+
 class PostgresSettings(Section, frozen=True, kw_only=True):
     """How we talk to PostgreSQL."""
 
@@ -147,7 +158,11 @@ class Settings(Section, frozen=True, kw_only=True):
     database: str = ""
     public_url: str = ""
     issuer: str = ""
-    enabled_dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = ("asta", "precrime")
+    enabled_dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = (
+        "asta",
+        "assets",
+        "precrime",
+    )
     default_admin: Annotated[str, Meta(min_length=1, max_length=100)] = "admin"
     admin_password: Secret = Secret()
     master_key: Secret = Secret()
@@ -159,6 +174,7 @@ class Settings(Section, frozen=True, kw_only=True):
     sessions: SessionSettings = SessionSettings()
     tokens: TokenSettings = TokenSettings()
     api_keys: ApiKeySettings = ApiKeySettings()
+    checkouts: CheckoutSettings = CheckoutSettings()
     postgres: PostgresSettings = PostgresSettings()
     log: LogSettings = LogSettings()
     dialects: dict[str, dict[str, Any]] = {}

@@ -14,6 +14,7 @@ from watchword.core.checkouts.model import Checkout, Holder, is_asset_id
 from watchword.core.kernel.page import PAGE_MAX, Page
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services import Services
+from watchword.core.services.assemble import Rules
 from watchword.core.services.authenticate import Caller
 from watchword.core.services.checkouts import GivenBack, HeldByOther
 
@@ -302,3 +303,21 @@ async def test_check_outs_outlast_sessions_and_not_accounts(house: House) -> Non
 
     assert kept == [ASSET]
     assert await assets(house, root, of_all=True) == []
+
+
+async def test_no_check_out_ends_by_time_alone(house: House) -> None:
+    """Unless the rules say after how long; then the old ones go, and the others stay."""
+    await house.add("ada")
+    ada = await at(house, "ada")
+    await take(house, ada, "old")
+    house.clock.advance(timedelta(days=30))
+    await take(house, ada, "new")
+
+    await house.services.housekeeping.sweep()
+    kept = await assets(house, ada)
+    await house.under(Rules(checkouts_end_after=timedelta(days=30))).housekeeping.sweep()
+    at_the_end = await assets(house, ada)
+    await house.under(Rules(checkouts_end_after=timedelta(days=29))).housekeeping.sweep()
+
+    assert kept == at_the_end == ["new", "old"]
+    assert await assets(house, ada) == ["new"]

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,14 @@ class TestDerived:
         settings = load(environ={}, overrides={"server": said})
 
         assert settings.server.tls == expected
+
+    @pytest.mark.parametrize(("days", "expected"), [("0", None), ("7", timedelta(days=7))])
+    def test_no_days_are_for_ever(self, days: str, expected: timedelta | None) -> None:
+        """A check-out ends by itself only where somebody says when."""
+        settings = load(environ={"WATCHWORD_CHECKOUTS__END_AFTER_DAYS": days})
+
+        assert settings.checkouts.end_after == expected
+        assert load(environ={}).checkouts.end_after is None
 
     def test_addresses_have_one_spelling(self) -> None:
         """Origins are compared with what a browser sends, so we keep that spelling."""

@@ -1,6 +1,7 @@
 """Put the services together from the doors to the outside and the rules of the house."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.randomness import Randomness
@@ -68,6 +69,7 @@ class Rules:
     registration: Registration = field(default_factory=Registration)
     api_keys: KeyRules = field(default_factory=KeyRules)
     audiences: frozenset[str] = frozenset()
+    checkouts_end_after: timedelta | None = None
     guesses_at_once: int = 5
     tokens_known_max: int = 10_000
 
@@ -142,6 +144,7 @@ def _housekeeping(outside: Outside, rules: Rules) -> Housekeeping:
         clock=outside.clock,
         limits=rules.attempts,
         shows_keys=rules.api_keys.shows_keys,
+        checkouts_end_after=rules.checkouts_end_after,
     )
 
 

@@ -19,15 +19,25 @@ CLOCKS_APART = timedelta(hours=1)
 
 
 class Housekeeping:
-    """Removes expired sessions and keys, forgotten attempts, and revocations of no use now."""
+    """Removes expired sessions and keys, forgotten attempts, and revocations of no use now.
+
+    Check-outs end by time only with `checkouts_end_after`.
+    """
 
     def __init__(
-        self, *, open_work: OpenWork, clock: Clock, limits: AttemptLimits, shows_keys: bool
+        self,
+        *,
+        open_work: OpenWork,
+        clock: Clock,
+        limits: AttemptLimits,
+        shows_keys: bool,
+        checkouts_end_after: timedelta | None,
     ) -> None:
         self._open_work = open_work
         self._clock = clock
         self._limits = limits
         self._shows_keys = shows_keys
+        self._checkouts_end_after = checkouts_end_after
 
     async def sweep(self) -> None:
         """Remove one batch of each kind."""
@@ -37,6 +47,8 @@ class Housekeeping:
             work.attempts.purge(before=now - self._limits.trust, limit=BATCH_MAX)
             work.revocation_log.purge(at=now - CLOCKS_APART, limit=BATCH_MAX)
             work.api_keys.delete_expired(before=now - EXPIRED_KEYS_SHOWN_FOR, limit=BATCH_MAX)
+            if self._checkouts_end_after is not None:
+                work.checkouts.end_old(before=now - self._checkouts_end_after, limit=BATCH_MAX)
             if not self._shows_keys:
                 work.api_keys.forget_sealed(limit=BATCH_MAX)
             await work.commit()
