@@ -11,7 +11,9 @@ from dialects.assets.conftest import Open
 from dialects.assets.talk import (
     ADMIN,
     ADMIN_PASSWORD,
+    APILOGIN,
     LOGIN,
+    LOGOUT,
     PROFILE,
     VERSION,
     WRONG,
@@ -59,6 +61,23 @@ async def test_over_tls_the_cookie_never_leaves_it(opened: Open, *, host_cookie:
     name = "__Host-authToken" if host_cookie else "authToken"
     assert set_cookie.startswith(f"{name}=ey")
     assert set_cookie.endswith("; Path=/; Max-Age=86400; HttpOnly; SameSite=Strict; Secure")
+
+
+@pytest.mark.parametrize("host_cookie", [False, True])
+async def test_a_cookie_of_the_other_name_ends(opened: Open, *, host_cookie: bool) -> None:
+    """It is left from before the operator chose this one, and would count instead, or too."""
+    options = Options(host_cookie=host_cookie)
+    household, _ = await opened(Choices(surroundings=OPEN, options=options))
+    async with household.talking(base_url="https://assets.example.com") as http:
+        left = "authToken" if host_cookie else "__Host-authToken"
+        headers = {"Cookie": f"{left}=left-over"}
+        answers = [await http.post(LOGIN, params=PAGE, headers=headers)]
+        token = (await http.post(APILOGIN, params=PAGE)).json()["authToken"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        answers.append(await http.post(LOGOUT, headers=headers))
+
+    ended = [answer.headers.get_list("set-cookie")[1] for answer in answers]
+    assert ended == [f"{left}=; Path=/; Max-Age=0; HttpOnly; Secure"] * 2
 
 
 @pytest.mark.parametrize("wanted", ["true", "TRUE", "1"])

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from watchword.core.services.signin import SignedIn
 from watchword.dialects.assets.options import Options
 from watchword.http.call import Call
-from watchword.http.cookies import SameSite, end_of_cookie, session_cookie
+from watchword.http.cookies import SameSite, end_of_cookie, end_of_other, session_cookie
 
 
 def hand_out(
@@ -13,17 +13,24 @@ def hand_out(
 ) -> None:
     """Set the cookie; it lives as long as the token in it."""
     left = signed_in.expires_at - signed_in.issued_at
-    response.headers["set-cookie"] = session_cookie(
+    cookie = session_cookie(
         signed_in.token,
         is_secure=call.is_secure,
         same_site=same_site,
         max_age_s=int(left.total_seconds()),
         prefix=options.host_cookie,
     )
+    _set(cookie, response, call=call, options=options)
 
 
 def take_back(response: Response, *, call: Call, options: Options) -> None:
     """Have the browser forget it."""
-    response.headers["set-cookie"] = end_of_cookie(
-        is_secure=call.is_secure, prefix=options.host_cookie
-    )
+    end = end_of_cookie(is_secure=call.is_secure, prefix=options.host_cookie)
+    _set(end, response, call=call, options=options)
+
+
+def _set(cookie: str, response: Response, *, call: Call, options: Options) -> None:
+    response.headers.append("set-cookie", cookie)
+    other = end_of_other(call.arrival.fields, is_secure=call.is_secure, prefix=options.host_cookie)
+    if other:
+        response.headers.append("set-cookie", other)
