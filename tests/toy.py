@@ -138,6 +138,42 @@ def _seeing(method: str, path: str, summary: str, **more: Any) -> Operation:  # 
     )
 
 
+def _wishing() -> Operation:
+    return Operation(
+        method="POST",
+        path="/toy/wish",
+        endpoint=wish,
+        summary="Wish",
+        description="It comes back.",
+        body=Wish,
+        body_bytes_max=BODY_BYTES_MAX,
+        example=Wish("it's", 2),
+        answers={
+            200: Answer(description="The wish.", shape=Wish),
+            422: Answer(description="The body is wrong.", shape=Problems),
+        },
+    )
+
+
+def _ordering() -> Sequence[Operation]:
+    return tuple(
+        Operation(
+            method=method,
+            path="/toy/order",
+            endpoint=order,
+            summary="Order by form",
+            form=Order,
+            example={"word": "it's", "otherWord": "ä b"},
+            body_bytes_max=BODY_BYTES_MAX,
+            answers={
+                200: Answer(description="The order.", shape=Ordered),
+                400: Answer(description="The form is wrong.", shape=Problems),
+            },
+        )
+        for method in ("GET", "POST")
+    )
+
+
 def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
     del services, options
     needed, maybe = Credential.REQUIRED, Credential.OPTIONAL
@@ -147,8 +183,8 @@ def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
             "GET",
             "/toy/me",
             "See <yourself>",
-            credential=needed,
             scope=identify,
+            credential=needed,
             allows_query_token=True,
         ),
         _seeing("POST", "/toy/me", "Change yourself", credential=needed, changes=True),
@@ -156,36 +192,8 @@ def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
         _seeing("GET", "/toy/maybe", "See whoever", credential=maybe, scope=reading),
         _seeing("POST", "/toy/login", "Log in", changes=True),
         _seeing("POST", "/toy/enter", "Log in", changes=True, opens_cookie_session=True),
-        Operation(
-            method="POST",
-            path="/toy/wish",
-            endpoint=wish,
-            summary="Wish",
-            description="It comes back.",
-            body=Wish,
-            body_bytes_max=BODY_BYTES_MAX,
-            example=Wish("it's", 2),
-            answers={
-                200: Answer(description="The wish.", shape=Wish),
-                422: Answer(description="The body is wrong.", shape=Problems),
-            },
-        ),
-        *(
-            Operation(
-                method=method,
-                path="/toy/order",
-                endpoint=order,
-                summary="Order by form",
-                form=Order,
-                example={"word": "it's", "otherWord": "ä b"},
-                body_bytes_max=BODY_BYTES_MAX,
-                answers={
-                    200: Answer(description="The order.", shape=Ordered),
-                    400: Answer(description="The form is wrong.", shape=Problems),
-                },
-            )
-            for method in ("GET", "POST")
-        ),
+        _wishing(),
+        *_ordering(),
         Operation(
             method="GET",
             path="/toy/things/{id}",
