@@ -46,6 +46,16 @@ async def test_a_name_is_visible_and_not_long(house: House, name: str) -> None:
     assert made == Refused(Refusal.KEY_NAME_INVALID, number=100)
 
 
+async def test_a_key_is_no_name(house: House) -> None:
+    """A key that was pasted into the wrong field would be kept in clear."""
+    await house.add("ada")
+    made = await house.make_key("ada")
+
+    again = await house.services.api_keys.make(await house.actor("ada"), made.text)
+
+    assert again == Refused(Refusal.KEY_NAME_INVALID, number=100)
+
+
 async def test_two_keys_may_have_one_name(house: House) -> None:
     """The clients that we serve never asked for another."""
     await house.add("ada")

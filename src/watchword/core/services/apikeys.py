@@ -171,7 +171,8 @@ class ApiKeys:
 
     async def _make(self, actor: Actor, account_id: AccountId, wish: KeyWish) -> ShownKey | Refused:
         name = wish.name.strip()
-        if not (1 <= len(name) <= NAME_LENGTH_MAX and is_clean(name)):
+        # Names are kept and shown in clear; somebody may paste a key where its name belongs.
+        if not (1 <= len(name) <= NAME_LENGTH_MAX and is_clean(name)) or is_key(name):
             return Refused(Refusal.KEY_NAME_INVALID, number=NAME_LENGTH_MAX)
         rate = self._rules.per_minute if wish.per_minute is None else wish.per_minute
         model = ApiKey(
