@@ -59,6 +59,7 @@ async def test_an_admin_may_see_all(household: Household, assets: Assets) -> Non
     ("query", "text"),
     [
         ("all=perhaps", "all must be true or false"),
+        ("all=", "all must be true or false"),
         ("after=rubbish", "That value is not allowed"),
         ("after=", "That value is not allowed"),
         ("after=%00", "A parameter has a NUL in it."),

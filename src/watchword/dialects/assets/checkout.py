@@ -19,7 +19,7 @@ def check_out(checkouts: Checkouts, options: Options) -> Endpoint:
 
     async def answer(call: Call, given: Parameters) -> Response:
         assert call.caller is not None
-        is_download = read_flag(given, "download")
+        is_download = read_flag(given, "download", blank_is_no=True)
         if is_download is None:
             return speech.bad_request("download must be true or false")
         outcome = await checkouts.take(call.caller, call.path["asset_id"], is_download=is_download)

@@ -21,7 +21,10 @@ def login(signin: SignIn, csrf: Csrf, options: Options) -> Endpoint:
     speech = Speech(options)
 
     async def answer(call: Call, given: Parameters) -> Response:
-        typed, wants_profile = read_typed_or_cred(given), read_flag(given, "returnProfile")
+        typed, wants_profile = (
+            read_typed_or_cred(given),
+            read_flag(given, "returnProfile", blank_is_no=True),
+        )
         if isinstance(typed, str):
             return speech.fail_log_in(typed)
         if wants_profile is None:

@@ -25,6 +25,9 @@ def reading(
     return endpoint
 
 
-def read_flag(given: Parameters, name: str) -> bool | None:
+def read_flag(given: Parameters, name: str, *, blank_is_no: bool = False) -> bool | None:
     """Return whether a flag is set, None if it says neither yes nor no. It is not if not sent."""
-    return _FLAGS.get((given.get(name) or "false").lower())
+    said = given.get(name)
+    if said is None or (blank_is_no and not said):
+        return False
+    return _FLAGS.get(said.lower())
