@@ -13,8 +13,11 @@ from parts.server import FOR_ALL, Store, command, refuses_to_start, serving
 
 pytestmark = pytest.mark.slow
 
-MARK = "hush"
-"""In every secret that somebody types here, so that a piece of one is found as well."""
+MARK = "whisper"
+"""In every secret that somebody types here, so that a piece of one is found as well.
+
+Seven letters, since letter case is not looked at: ciphertext has any four sooner or later.
+"""
 
 FIRST, SECOND, THIRD = (f"{MARK}-{name}-staple-for-it" for name in ("one", "two", "three"))
 SETTINGS = {**FOR_ALL, "WATCHWORD_DEFAULT_ADMIN": "none", "WATCHWORD_LOG__LEVEL": "debug"}
