@@ -1,5 +1,6 @@
 """The outside world, small enough to hold in one hand. Its database is in fakes_storage."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from math import ceil
 from watchword.core.accounts.model import Account
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.errors import UnavailableError
-from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
+from watchword.core.kernel.ids import AccountId, ApiKeyId, LetterId, SessionId
+from watchword.core.outbox.model import Letter
 from watchword.core.policy.refusals import Refusal
+from watchword.core.ports import Outcome, Posting
 from watchword.core.sessions.model import AccessToken
 
 MINUTE = timedelta(minutes=1)
@@ -88,14 +91,11 @@ class PlainDigester:
 
 
 @dataclass
-class PlainKeySafe:
-    """Keeps a key under a word that stands before it; `retired` words are still known."""
+class PlainLetterSafe:
+    """Keeps a text under a word that stands before it; `retired` words are still known."""
 
     current: str = "current"
     retired: tuple[str, ...] = ()
-
-    def digests(self, text: str) -> tuple[str, ...]:
-        return tuple(f"{word}:{text}" for word in (self.current, *self.retired))
 
     def seal(self, text: str, *, about: str) -> str:
         return f"{self.current}|{about}|{text}"
@@ -104,6 +104,13 @@ class PlainKeySafe:
         word, _, rest = sealed.partition("|")
         is_ours = word in (self.current, *self.retired) and rest.startswith(f"{about}|")
         return rest.removeprefix(f"{about}|") if is_ours else None
+
+
+class PlainKeySafe(PlainLetterSafe):
+    """Keeps keys the same way, and knows them by digests that are none."""
+
+    def digests(self, text: str) -> tuple[str, ...]:
+        return tuple(f"{word}:{text}" for word in (self.current, *self.retired))
 
 
 @dataclass
@@ -191,3 +198,46 @@ class TellingWitness:
 
     def token_checked(self, *, was_known: bool) -> None:
         self.seen.append("known token" if was_known else "new token")
+
+    def posted(self, posting: Posting) -> None:
+        self.seen.append(f"letter {posting.outcome}")
+
+
+@dataclass
+class MemoryMailer:
+    """A mail server that answers what is queued, and then takes every letter.
+
+    `tried` is every letter that came, in order; `letters` those that were taken.
+    """
+
+    is_last: bool = False
+    answers: list[Posting | Outcome] = field(default_factory=list)
+    tried: list[tuple[LetterId, Letter]] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+
+    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+        del at
+        self.tried.append((letter_id, letter))
+        await asyncio.sleep(0)  # others get their turn, as with a real one
+        answer = self.answers.pop(0) if self.answers else Outcome.ACCEPTED
+        posting = answer if isinstance(answer, Posting) else Posting(answer)
+        if posting.outcome is Outcome.ACCEPTED:
+            self.letters.append(letter)
+        return posting
+
+
+@dataclass
+class MemoryAcceptances:
+    """Remembers what the mail server took in a list, which a test may keep for another start."""
+
+    holder: str = "this machine"
+    ids: list[LetterId] = field(default_factory=list)
+
+    def note(self, letter_id: LetterId) -> None:
+        self.ids.append(letter_id)
+
+    def noted(self) -> tuple[LetterId, ...]:
+        return tuple(self.ids)
+
+    def clear(self) -> None:
+        self.ids.clear()

@@ -13,11 +13,13 @@ from watchword.core.checkouts.model import Checkout
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.groups.model import Group
 from watchword.core.kernel.errors import InvalidError
-from watchword.core.kernel.ids import AccountId, ApiKeyId, GroupId, SessionId
+from watchword.core.kernel.ids import AccountId, ApiKeyId, GroupId, LetterId, SessionId, TicketId
 from watchword.core.kernel.page import Page
+from watchword.core.outbox.model import Entry
 from watchword.core.revocations.model import Kind, Revocation, sid_digest
 from watchword.core.sessions.model import Session
 from watchword.core.signing.model import SigningKey
+from watchword.core.tickets.model import Ticket
 from watchword.storage.cursor import within_page, write_cursor
 from watchword.storage.statement import storable
 
@@ -49,6 +51,9 @@ class Rows:
     members: set[Member] = field(default_factory=set)
     revocations: list[LoggedRevocation] = field(default_factory=list)
     checkouts: dict[str, Checkout] = field(default_factory=dict)
+    tickets: dict[TicketId, Ticket] = field(default_factory=dict)
+    letters: dict[LetterId, Entry] = field(default_factory=dict)
+    leases: dict[LetterId, tuple[str, datetime]] = field(default_factory=dict)
     attempts: AttemptRows = field(default_factory=AttemptRows)
     instance: str | None = None
     has_had_account: bool = False
@@ -69,6 +74,9 @@ class Rows:
             members=set(self.members),
             revocations=list(self.revocations),
             checkouts=dict(self.checkouts),
+            tickets=dict(self.tickets),
+            letters=dict(self.letters),
+            leases=dict(self.leases),
             attempts=self.attempts.copy(),
         )
 

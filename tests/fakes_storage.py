@@ -11,9 +11,11 @@ from fakes_apikeys import MemoryApiKeys, key_with
 from fakes_attempts import MemoryAttempts, MemoryGate
 from fakes_checkouts import MemoryCheckouts, MemoryDesk
 from fakes_groups import MemoryGroups
+from fakes_outbox import MemoryOutbox, MemoryOutboxDesk
 from fakes_rows import Rows, Write
 from fakes_sessions import MemoryRevocationLog, MemorySessions, MemorySigningKeys
 from fakes_stores import MemoryAccounts, MemoryAudit, MemoryCredentials, MemorySetup
+from fakes_tickets import MemoryTicketDesk, MemoryTickets
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import SessionId
 from watchword.core.ports import Bearer, KeyHolder
@@ -39,6 +41,8 @@ class MemoryStorage:
         self.revocations = CountedRevocations()
         self.attempts = MemoryGate(lambda write: self.change(lambda rows: write(rows.attempts)))
         self.checkout_desk = MemoryDesk(self.change)
+        self.ticket_desk = MemoryTicketDesk(self.change)
+        self.outbox_desk = MemoryOutboxDesk(self.change)
         self.broken: UnavailableError | None = None
 
     def open_work(self) -> "MemoryWork":
@@ -86,6 +90,8 @@ class MemoryWork:
         self.groups = MemoryGroups(look, record)
         self.revocation_log = MemoryRevocationLog(look, record)
         self.checkouts = MemoryCheckouts(look, record)
+        self.tickets = MemoryTickets(look, record)
+        self.outbox = MemoryOutbox(look, record)
 
     async def __aenter__(self) -> Self:
         return self

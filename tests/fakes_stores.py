@@ -83,6 +83,9 @@ class MemoryAccounts(MemoryStore):
                 for one in rows.checkouts.values()
                 if one.holder.account_id != account_id
             }
+            rows.tickets = {
+                one.id: one for one in rows.tickets.values() if one.account_id != account_id
+            }
             rows.attempts.drop_account(account_id)
             rows.revoked = True
 

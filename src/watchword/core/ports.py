@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from watchword.core.accounts.model import Account
@@ -15,7 +16,9 @@ from watchword.core.checkouts.store import CheckoutDesk, CheckoutStore
 from watchword.core.credentials.store import CredentialStore
 from watchword.core.groups.store import GroupStore
 from watchword.core.kernel.caller import Origin
-from watchword.core.kernel.ids import ApiKeyId, SessionId
+from watchword.core.kernel.ids import ApiKeyId, LetterId, SessionId
+from watchword.core.outbox.model import Letter
+from watchword.core.outbox.store import OutboxDesk, OutboxStore
 from watchword.core.policy.refusals import Refusal
 from watchword.core.policy.store import AttemptGate, AttemptStore
 from watchword.core.revocations.store import RevocationLog
@@ -24,6 +27,7 @@ from watchword.core.sessions.store import SessionStore
 from watchword.core.setup.store import SetupStore
 from watchword.core.signing.model import SigningKey
 from watchword.core.signing.store import SigningKeyStore
+from watchword.core.tickets.store import TicketDesk, TicketStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class Work(Protocol):
     def revocation_log(self) -> RevocationLog: ...
     @property
     def checkouts(self) -> CheckoutStore: ...
+    @property
+    def tickets(self) -> TicketStore: ...
+    @property
+    def outbox(self) -> OutboxStore: ...
 
     async def bearer(self, session_id: SessionId) -> Bearer | None:
         """Return a stored session with its account, in one look: each request asks this.
@@ -99,6 +107,10 @@ class Storage(Protocol):
     def attempts(self) -> AttemptGate: ...
     @property
     def checkout_desk(self) -> CheckoutDesk: ...
+    @property
+    def ticket_desk(self) -> TicketDesk: ...
+    @property
+    def outbox_desk(self) -> OutboxDesk: ...
     @property
     def revocations(self) -> "Revocations": ...
 
@@ -161,6 +173,72 @@ class Digester(Protocol):
 
     def digest(self, purpose: str, text: str) -> str:
         """Return HMAC-SHA-256 as base64url; each purpose has its own key."""
+
+
+class LetterSafe(Protocol):
+    """Encrypts letters, which hold secrets that are stored nowhere else as they are."""
+
+    def seal(self, text: str, *, about: str) -> str:
+        """Encrypt a letter under our current key; only who says `about` again can open it."""
+
+    def reveal(self, sealed: str, *, about: str) -> str | None:
+        """Return the text again, None if it is damaged or under a key that we do not have."""
+
+
+class Outcome(StrEnum):
+    """What became of a letter that was handed to the mail server.
+
+    ACCEPTED: it is the mail server's now. DEFERRED: not this time. REFUSED: never for this
+    address. UNREACHABLE: the mail server did not hear of it, or hears nothing from us.
+    """
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An outcome, and the mail server's own words for it. They may hold an address."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+class Mailer(Protocol):
+    """Words letters and hands them on."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether letters go no further than here, so that their text must be kept."""
+
+    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+        """Hand on one letter; every try of the same one has the same Message-ID.
+
+        Raises nothing: whatever goes wrong is an outcome. It may take minutes.
+        """
+
+
+class Acceptances(Protocol):
+    """Remembers which letters the mail server took until the database knows it as well.
+
+    Between its answer and our commit we may be killed; without this the letter would be
+    sent twice.
+    """
+
+    @property
+    def holder(self) -> str:
+        """The name under which this machine claims letters, the same after each start."""
+
+    def note(self, letter_id: LetterId) -> None:
+        """Remember; when this returns it survives `kill -9`. Quick."""
+
+    def noted(self) -> tuple[LetterId, ...]:
+        """Return all that is remembered."""
+
+    def clear(self) -> None:
+        """Forget all: the database knows."""
 
 
 class KeySafe(Protocol):
@@ -227,3 +305,6 @@ class Witness(Protocol):
 
     def token_checked(self, *, was_known: bool) -> None:
         """Tell that a token came, and whether it was among those verified before."""
+
+    def posted(self, posting: Posting) -> None:
+        """Tell what became of a letter."""

@@ -14,10 +14,14 @@ IPV6_PREFIX_BITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from: an IP address, and the dialect it spoke."""
+    """Where a request came from: an IP address, and the dialect it spoke.
+
+    `language` is what the person there reads best, two letters, empty if nothing says it.
+    """
 
     address: str
     dialect: str
+    language: str = ""
 
     @property
     def network(self) -> str:

@@ -5,4 +5,6 @@ from typing import NewType
 AccountId = NewType("AccountId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 GroupId = NewType("GroupId", str)
+LetterId = NewType("LetterId", str)
 SessionId = NewType("SessionId", str)
+TicketId = NewType("TicketId", str)

@@ -1,0 +1,1 @@
+"""Letters that must be sent because something was committed."""

@@ -1,0 +1,1 @@
+"""What a mailed link or code allows, once."""
