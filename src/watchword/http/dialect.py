@@ -64,3 +64,6 @@ class Dialect(Generic[Options]):
     drops_path_parameters: bool = False
     """Whether `;` and what follows it in a segment of a path is left out before anything looks
     at the path, as servlets do: clients that know no cookies carry `;jsessionid=...` there."""
+    folds_path_case: bool = False
+    """Whether the fixed parts of its paths are known in any letter case (ASCII's), as by servers
+    that were written for .NET. A parameter in a path keeps its case."""

@@ -85,6 +85,7 @@ def _section(mounted: Mounted, services: Services) -> Section:
         prefixes=dialect.prefixes,
         drops_slash=dialect.drops_slash,
         drops_path_parameters=dialect.drops_path_parameters,
+        folds_path_case=dialect.folds_path_case,
     )
 
 

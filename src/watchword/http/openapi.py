@@ -38,6 +38,8 @@ _OTHERS: Json = {
 
 _EITHER = "May be left out: all of it may stand in the query. What stands in both counts from here."
 
+_ANY_CASE = "The path is known in any letter case."
+
 _BENEATH = {
     HTTPStatus.BAD_REQUEST: "The request is no HTTP that we can read.",
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time.",
@@ -105,7 +107,9 @@ class _Writer:
                 for status in sorted(answers)
             },
         }
-        if description := " ".join(filter(None, (operation.description, about_keys(operation)))):
+        any_case = _ANY_CASE if section.folds_path_case else ""
+        said = (operation.description, about_keys(operation), any_case)
+        if description := " ".join(filter(None, said)):
             written["description"] = description
         parameters = [self._parameter(one) for one in _parameters(operation)]
         if parameters := [*parameters, *self._in_query(operation)]:

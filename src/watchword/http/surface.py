@@ -14,6 +14,7 @@ from watchword.http.demo import DEMO_ONLY_LOCAL, refuses_demo
 from watchword.http.dialect import say_status
 from watchword.http.handling import Methods
 from watchword.http.heads import path_of
+from watchword.http.pathcase import FoldedPaths, fold_path
 from watchword.http.section import Section
 
 # Those that a path may have (RFC 3986, 3.3). A semicolon that came as %3B is a letter.
@@ -23,15 +24,21 @@ _PARAMETERS = re.compile(rb";[^/]*")
 class Surface:
     """The table of paths. Fixed ones are looked up, patterns are tried by Starlette.
 
-    The last section has all paths that no other owns.
+    A path that is neither may be another spelling of one, where its owner folds case: so
+    nobody else pays for it, and nobody's path as it is written is hidden by it. The last
+    section has all paths that no other owns.
     """
 
     def __init__(
         self, paths: Mapping[str, Methods], sections: Sequence[Section], *, is_demo: bool
     ) -> None:
+        self._folding = [section for section in sections if section.folds_path_case]
+        folded = {one.path: paths[one.path] for own in self._folding for one in own.operations}
+        exact = {path: methods for path, methods in paths.items() if path not in folded}
+        self._folded = FoldedPaths(folded, default=self._dead_end)
         self._fixed = {path: methods for path, methods in paths.items() if "{" not in path}
-        self._patterns = [Route(path, methods) for path, methods in paths.items() if "{" in path]
-        self._router = Router(self._patterns, redirect_slashes=False, default=self._dead_end)
+        self._patterns = [Route(path, methods) for path, methods in exact.items() if "{" in path]
+        self._router = Router(self._patterns, redirect_slashes=False, default=self._unknown)
         self._sections = sections
         self._is_demo = is_demo
 
@@ -59,17 +66,25 @@ class Surface:
         bare = path_of(_PARAMETERS.sub(b"", raw))
         return {**scope, "path": bare} if self._owner(bare).drops_path_parameters else scope
 
+    async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        folds = self._owner(path).folds_path_case
+        answer = self._folded.find(path) if folds else self._dead_end
+        await answer(scope, receive, send)
+
     async def _dead_end(self, scope: Scope, receive: Receive, send: Send) -> None:
         section = self._enter(scope)
         path: str = scope["path"]
         bare = path.rstrip("/")
-        if section.drops_slash and bare != path and self._serves(bare):
+        if section.drops_slash and bare != path and self._serves(bare, section):
             response = _redirect(bare, scope["query_string"])
         else:
             response = say_status(section.voice, HTTPStatus.NOT_FOUND)
         await response(scope, receive, send)
 
-    def _serves(self, path: str) -> bool:
+    def _serves(self, path: str, section: Section) -> bool:
+        if section.folds_path_case and self._folded.serves(path):
+            return True
         return path in self._fixed or any(
             route.path_regex.fullmatch(path) for route in self._patterns
         )
@@ -85,8 +100,12 @@ class Surface:
         return owner if owner.drops_path_parameters else self._owner(path)
 
     def _owner(self, path: str) -> Section:
-        owners = (section for section in self._sections if section.owns(path))
-        return next(owners, self._sections[-1])
+        """Return whose path this is: as it is written, else in another letter case."""
+        found = next((section for section in self._sections if section.owns(path)), None)
+        if found is None and self._folding:
+            folded = fold_path(path)
+            found = next((one for one in self._folding if one.owns_folded(folded)), None)
+        return found or self._sections[-1]
 
 
 def _redirect(path: str, query: bytes) -> Response:
