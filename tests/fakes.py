@@ -14,7 +14,7 @@ from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import AccountId, ApiKeyId, LetterId, SessionId
 from watchword.core.outbox.model import Letter
 from watchword.core.policy.refusals import Refusal
-from watchword.core.ports import Outcome, Posting
+from watchword.core.ports import Outcome, Posting, Worded
 from watchword.core.sessions.model import AccessToken
 
 MINUTE = timedelta(minutes=1)
@@ -214,6 +214,10 @@ class MemoryMailer:
     answers: list[Posting | Outcome] = field(default_factory=list)
     tried: list[tuple[LetterId, Letter]] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+
+    def word(self, letter: Letter, *, at: datetime) -> Worded:
+        text = f"At {at.isoformat()}: {letter}"
+        return Worded(subject=letter.kind.value, text=text, html=f"<p>{text}</p>")
 
     async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
         del at

@@ -206,12 +206,24 @@ class Posting:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A letter in words, as its reader sees it."""
+
+    subject: str
+    text: str
+    html: str
+
+
 class Mailer(Protocol):
     """Words letters and hands them on."""
 
     @property
     def is_last(self) -> bool:
         """Whether letters go no further than here, so that their text must be kept."""
+
+    def word(self, letter: Letter, *, at: datetime) -> Worded:
+        """Return what the letter says if it is sent now."""
 
     async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
         """Hand on one letter; every try of the same one has the same Message-ID.

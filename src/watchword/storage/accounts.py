@@ -112,6 +112,7 @@ class SqlAccounts:
             locks.API_KEYS,
             locks.GROUPS,
             locks.CHECKOUTS,
+            locks.TICKETS,
         )
         # They would go with the account, but then nothing would say which they were.
         record_ends(

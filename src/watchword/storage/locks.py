@@ -26,6 +26,12 @@ GROUPS = "groups"
 CHECKOUTS = "checkouts"
 """Held by whoever deletes several check-outs, lest two wait for each other's rows."""
 
+TICKETS = "tickets"
+"""Held by whoever deletes several tickets, lest two wait for each other's rows."""
+
+LETTERS = "letters"
+"""Held by whoever takes letters to send, or changes what is in the outbox already."""
+
 
 def account(account_id: str) -> str:
     """Held by whoever changes an account's state or password, or relies on them."""
@@ -40,6 +46,11 @@ def asset(asset_id: str) -> str:
 def guesses(subject: str) -> str:
     """Held by whoever counts the failures of a name."""
     return f"guesses:{subject}"
+
+
+def invited(address_key: str) -> str:
+    """Held by whoever invites an address."""
+    return f"invited:{address_key}"
 
 
 def window(purpose: str, key: str) -> str:

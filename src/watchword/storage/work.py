@@ -16,11 +16,13 @@ from watchword.storage.checkouts import SqlCheckoutDesk, SqlCheckouts
 from watchword.storage.credentials import SqlCredentials
 from watchword.storage.engine import Engine
 from watchword.storage.groups import SqlGroups
+from watchword.storage.outbox import SqlOutbox, SqlOutboxDesk
 from watchword.storage.revocation_log import SqlRevocationLog
 from watchword.storage.sessions import SqlSessions, session_of
 from watchword.storage.setup import SqlSetup
 from watchword.storage.signing import SqlSigningKeys
 from watchword.storage.statement import Batch, Statement, Steps, Transaction
+from watchword.storage.tickets import SqlTicketDesk, SqlTickets
 
 _BALLAST = "x" * 32_000
 """About as much as a log-in writes: on a full disk there may still be room for one row."""
@@ -39,10 +41,12 @@ class SqlWork:
         "checkouts",
         "credentials",
         "groups",
+        "outbox",
         "revocation_log",
         "sessions",
         "setup",
         "signing_keys",
+        "tickets",
     )
 
     def __init__(self, engine: Engine) -> None:
@@ -60,6 +64,8 @@ class SqlWork:
         self.groups = SqlGroups(engine, batch)
         self.revocation_log = SqlRevocationLog(engine, batch)
         self.checkouts = SqlCheckouts(engine, batch)
+        self.tickets = SqlTickets(engine, batch)
+        self.outbox = SqlOutbox(engine, batch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -111,6 +117,8 @@ class SqlStorage:
         self._engine = engine
         self.attempts = SqlAttemptGate(engine)
         self.checkout_desk = SqlCheckoutDesk(engine)
+        self.ticket_desk = SqlTicketDesk(engine)
+        self.outbox_desk = SqlOutboxDesk(engine)
 
     @property
     def revocations(self) -> Revocations:
