@@ -9,6 +9,7 @@ from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.services.authenticate import Caller
 from watchword.http.arrival import Arrival
 from watchword.http.credentials import CredentialProblem
+from watchword.http.language import best_language
 
 
 class BodyTooLargeError(Exception):
@@ -24,18 +25,21 @@ class Call:
 
     `caller` is who asks, None where nobody has to say; `credential_problem` then tells
     none from bad. `is_local` means that it came from this machine, through no proxy.
+    `origin` is made when it is first asked for, since it has the language in it, which
+    those that only look at a token need not read.
     """
 
     __slots__ = (
         "_body_bytes_max",
+        "_dialect",
         "_headers",
+        "_origin",
         "_receive",
         "_scope",
         "arrival",
         "caller",
         "credential_problem",
         "is_demo",
-        "origin",
     )
 
     def __init__(
@@ -55,9 +59,19 @@ class Call:
         self._body_bytes_max = body_bytes_max
         self.arrival = arrival
         self.is_demo = is_demo
-        self.origin = Origin(arrival.client.address, dialect)
+        self._dialect = dialect
+        self._origin: Origin | None = None
         self.caller = found if isinstance(found, Caller) else None
         self.credential_problem = found if isinstance(found, CredentialProblem) else None
+
+    @property
+    def origin(self) -> Origin:
+        """Return where this came from, and what the person there reads best of our languages."""
+        if self._origin is None:
+            accepted = ",".join(self.headers.getlist("accept-language"))
+            language = best_language(accepted) if accepted else ""
+            self._origin = Origin(self.arrival.client.address, self._dialect, language)
+        return self._origin
 
     @property
     def actor(self) -> Actor:
