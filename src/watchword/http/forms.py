@@ -39,6 +39,7 @@ _AS_THEY_ARE = frozenset({"", "7bit", "8bit", "binary"})
 class FormProblem(StrEnum):
     """What is wrong with parameters, as a sentence for whoever wrote the client."""
 
+    NO_FORM = "The body is no form."
     TYPE_TWICE = "There are two types of body."
     TOO_MANY = f"There are more than {PARAMETERS_MAX} parameters."
     TOO_LONG = f"A parameter is longer than {CHARACTERS_MAX} characters."
@@ -85,11 +86,20 @@ def _in_query(call: Call) -> dict[str, str]:
     return _collect(_pairs(call.query_string, charset=None))
 
 
+async def read_form(call: Call) -> Parameters | FormProblem:
+    """Return what a form on a page of ours was sent with: urlencoded UTF-8, in the body alone."""
+    try:
+        kind, options = _type_of(call)
+        if kind != _URLENCODED:
+            return FormProblem.NO_FORM
+        charset = _charset_of(options) or "utf-8"
+        return Parameters(_collect(_pairs(await call.body(), charset=charset)))
+    except _FormError as error:
+        return error.problem
+
+
 async def _in_body(call: Call) -> dict[str, str]:
-    types = call.arrival.fields.distinct(b"content-type")
-    if len(types) > 1:
-        raise _FormError(FormProblem.TYPE_TWICE)
-    kind, options = _parse(types.pop() if types else "")
+    kind, options = _type_of(call)
     if kind not in FORM_TYPES:
         return {}
     body = await call.body()
@@ -99,6 +109,13 @@ async def _in_body(call: Call) -> dict[str, str]:
     if kind == _URLENCODED:
         return _collect(_pairs(body, charset=_charset_of(options)))
     return _collect(_parts(body, options))
+
+
+def _type_of(call: Call) -> tuple[str, dict[str, str]]:
+    types = call.arrival.fields.distinct(b"content-type")
+    if len(types) > 1:
+        raise _FormError(FormProblem.TYPE_TWICE)
+    return _parse(types.pop() if types else "")
 
 
 def _collect(pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
