@@ -36,6 +36,10 @@ class MemoryGroups(MemoryStore):
         ]
         return tuple(sorted(found, key=lambda one: (canonical(one.group.name), one.role)))
 
+    async def password_days(self) -> frozenset[int]:
+        groups = self.look().groups.values()
+        return frozenset(group.password_days for group in groups if group.password_days)
+
     async def members(
         self, group: Group, *, after: str | None = None, limit: int
     ) -> Page[Membership]:

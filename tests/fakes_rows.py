@@ -43,6 +43,7 @@ class Rows:
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     passwords: dict[AccountId, PasswordCredential] = field(default_factory=dict)
     earlier: dict[AccountId, tuple[str, ...]] = field(default_factory=dict)
+    announced: set[AccountId] = field(default_factory=set)
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     keys: dict[str, SigningKey] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Rows:
             accounts=dict(self.accounts),
             passwords=dict(self.passwords),
             earlier=dict(self.earlier),
+            announced=set(self.announced),
             sessions=dict(self.sessions),
             events=list(self.events),
             keys=dict(self.keys),

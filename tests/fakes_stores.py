@@ -71,6 +71,7 @@ class MemoryAccounts(MemoryStore):
                 raise NotFoundError
             rows.passwords.pop(account_id, None)
             rows.earlier.pop(account_id, None)
+            rows.announced.discard(account_id)
             for session in list(rows.sessions.values()):
                 if session.account_id == account_id:
                     rows.drop_session(session.id)
@@ -113,6 +114,25 @@ class MemoryCredentials(MemoryStore):
         passwords = self.look().passwords
         return tuple(sorted(who for who, one in passwords.items() if one.is_documented))[:100]
 
+    async def unannounced(
+        self, *, since: datetime, until: datetime, after: str | None = None, limit: int
+    ) -> Page[PasswordCredential]:
+        begin = (stored(since), "") if after is None else read_cursor("passwords", after)
+        rows = self.look()
+        listed = sorted(
+            (
+                (stored(one.changed_at), one.account_id, one)
+                for one in rows.passwords.values()
+                if one.changed_at < until and one.account_id not in rows.announced
+            ),
+            key=lambda item: item[:2],
+        )
+        reachable = {
+            one.id for one in rows.accounts.values() if one.is_active and one.email_confirmed_at
+        }
+        due = [item for item in listed if item[:2] > begin and item[1] in reachable]
+        return page_of("passwords", due, limit)
+
     def put_password(self, credential: PasswordCredential, *, remember: int = 0) -> None:
         def write(rows: Rows) -> None:
             if credential.account_id not in rows.accounts:
@@ -122,6 +142,7 @@ class MemoryCredentials(MemoryStore):
             if replaced is not None:
                 earlier = (replaced.encoded, *earlier)
             rows.earlier[credential.account_id] = earlier[:remember]
+            rows.announced.discard(credential.account_id)
             rows.passwords[credential.account_id] = credential
 
         self.record(write)
@@ -132,6 +153,17 @@ class MemoryCredentials(MemoryStore):
             if now is not None and now.encoded == replaces:
                 rows.passwords[now.account_id] = replace(now, encoded=credential.encoded)
 
+        self.record(write)
+
+    def announce(self, credential: PasswordCredential, *, at: datetime) -> None:
+        def write(rows: Rows) -> None:
+            now = rows.passwords.get(credential.account_id)
+            is_it = now is not None and now.changed_at == credential.changed_at
+            if not is_it or credential.account_id in rows.announced:
+                raise DeniedError
+            rows.announced.add(credential.account_id)
+
+        del at
         self.record(write)
 
     def require(self, account_id: AccountId, *, encoded: str) -> None:

@@ -326,3 +326,14 @@ def _end_of_account(account_id: AccountId) -> Callable[[Work], None]:
 
 def _removal(one: Membership) -> Callable[[Work], None]:
     return lambda work: work.groups.remove_member(one.group.id, one.account_id)
+
+
+async def test_the_days_of_all_groups_are_told(storage: Storage, look: Work) -> None:
+    """Each number once; never is no number of days, and neither is what is not said."""
+    days = {"a": 90, "b": 30, "c": 90, "d": 0, "e": None}
+    before = await look.groups.password_days()
+
+    await found(storage, *(group(name, password_days=some) for name, some in days.items()))
+
+    assert before == frozenset()
+    assert await look.groups.password_days() == {30, 90}

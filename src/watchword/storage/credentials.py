@@ -1,13 +1,18 @@
 """Passwords and their history in SQL."""
 
+from datetime import datetime
+
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.kernel.errors import DeniedError, NotFoundError
 from watchword.core.kernel.ids import AccountId
-from watchword.core.kernel.page import PAGE_MAX
+from watchword.core.kernel.page import PAGE_MAX, Page
 from watchword.storage import locks
+from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, stored
-from watchword.storage.statement import Batch
+from watchword.storage.statement import Batch, Row
+
+_LISTING = "passwords"
 
 
 class SqlCredentials:
@@ -22,15 +27,7 @@ class SqlCredentials:
             "SELECT encoded, changed_at, is_documented FROM passwords WHERE account_id = $1",
             account_id,
         )
-        if row is None:
-            return None
-        encoded, changed_at, is_documented = row
-        return PasswordCredential(
-            account_id=account_id,
-            encoded=encoded,
-            changed_at=moment(changed_at),
-            is_documented=bool(is_documented),
-        )
+        return _credential((account_id, *row)) if row else None
 
     async def earlier_passwords(self, account_id: AccountId, *, limit: int) -> tuple[str, ...]:
         rows = await self._engine.fetch_all(
@@ -46,6 +43,23 @@ class SqlCredentials:
             "SELECT account_id FROM passwords WHERE is_documented = 1 ORDER BY account_id LIMIT 100"
         )
         return tuple(AccountId(row[0]) for row in rows)
+
+    async def unannounced(
+        self, *, since: datetime, until: datetime, after: str | None = None, limit: int
+    ) -> Page[PasswordCredential]:
+        most = within_page(limit)
+        rows = await self._engine.fetch_all(
+            "SELECT p.account_id, p.encoded, p.changed_at, p.is_documented"
+            " FROM passwords AS p JOIN accounts AS a ON a.id = p.account_id"
+            " WHERE p.announced_at IS NULL AND (p.changed_at, p.account_id) > ($1, $2)"
+            " AND p.changed_at < $3 AND a.state = 'active' AND a.email_confirmed_at IS NOT NULL"
+            " ORDER BY p.changed_at, p.account_id LIMIT $4",
+            *((stored(since), "") if after is None else read_cursor(_LISTING, after)),
+            stored(until),
+            most + 1,
+        )
+        items = tuple(_credential(row) for row in rows[:most])
+        return Page(items, _cursor(items[-1]) if len(rows) > most else None)
 
     def put_password(self, credential: PasswordCredential, *, remember: int = 0) -> None:
         account_id = credential.account_id
@@ -66,7 +80,8 @@ class SqlCredentials:
             "INSERT INTO passwords (account_id, encoded, changed_at, is_documented)"
             " SELECT id, $2, $3, $4 FROM accounts WHERE id = $1"
             " ON CONFLICT (account_id) DO UPDATE SET encoded = excluded.encoded,"
-            " changed_at = excluded.changed_at, is_documented = excluded.is_documented"
+            " changed_at = excluded.changed_at, is_documented = excluded.is_documented,"
+            " announced_at = NULL"
             " RETURNING account_id",
             account_id,
             credential.encoded,
@@ -85,6 +100,18 @@ class SqlCredentials:
             replaces,
         )
 
+    def announce(self, credential: PasswordCredential, *, at: datetime) -> None:
+        self._batch.lock(locks.account(credential.account_id))
+        self._batch.record(
+            "UPDATE passwords SET announced_at = $3"
+            " WHERE account_id = $1 AND changed_at = $2 AND announced_at IS NULL"
+            " RETURNING account_id",
+            credential.account_id,
+            stored(credential.changed_at),
+            stored(at),
+            expect=DeniedError,
+        )
+
     def require(self, account_id: AccountId, *, encoded: str) -> None:
         self._batch.lock(locks.account(account_id))
         self._batch.record(
@@ -94,3 +121,17 @@ class SqlCredentials:
             encoded,
             expect=DeniedError,
         )
+
+
+def _cursor(last: PasswordCredential) -> str:
+    return write_cursor(_LISTING, stored(last.changed_at), last.account_id)
+
+
+def _credential(row: Row) -> PasswordCredential:
+    account_id, encoded, changed_at, is_documented = row
+    return PasswordCredential(
+        account_id=AccountId(account_id),
+        encoded=encoded,
+        changed_at=moment(changed_at),
+        is_documented=bool(is_documented),
+    )

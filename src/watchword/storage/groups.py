@@ -65,6 +65,12 @@ class SqlGroups:
             Membership(group=_group(row[:5]), account_id=account_id, role=row[5]) for row in rows
         )
 
+    async def password_days(self) -> frozenset[int]:
+        rows = await self._engine.fetch_all(
+            "SELECT DISTINCT password_days FROM groups WHERE password_days > 0"
+        )
+        return frozenset(int(row[0]) for row in rows)
+
     async def members(
         self, group: Group, *, after: str | None = None, limit: int
     ) -> Page[Membership]:

@@ -1,9 +1,11 @@
 """What the core asks of whoever keeps credentials."""
 
+from datetime import datetime
 from typing import Protocol
 
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.page import Page
 
 
 class CredentialStore(Protocol):
@@ -17,6 +19,14 @@ class CredentialStore(Protocol):
     async def documented(self) -> tuple[AccountId, ...]:
         """Return the accounts that still have the documented password, 100 at most."""
 
+    async def unannounced(
+        self, *, since: datetime, until: datetime, after: str | None = None, limit: int
+    ) -> Page[PasswordCredential]:
+        """Return passwords set from `since` on and before `until`, the oldest first.
+
+        Only those of active accounts with a confirmed address, and none that was announced.
+        """
+
     def put_password(self, credential: PasswordCredential, *, remember: int = 0) -> None:
         """Record the account's new password, keeping `remember` replaced hashes.
 
@@ -27,6 +37,12 @@ class CredentialStore(Protocol):
         """Record another hash of the same password, unless it changed meanwhile.
 
         The hash is stored only where `replaces` still is; it enters no history.
+        """
+
+    def announce(self, credential: PasswordCredential, *, at: datetime) -> None:
+        """Record that a letter says when this password expires.
+
+        At commit: DeniedError if one said so before, or the account has another password.
         """
 
     def require(self, account_id: AccountId, *, encoded: str) -> None:

@@ -21,6 +21,9 @@ class GroupStore(Protocol):
     async def of(self, account_id: AccountId) -> tuple[Membership, ...]:
         """Return what an account is, and where: by name of group, then by role."""
 
+    async def password_days(self) -> frozenset[int]:
+        """Return the days after which passwords expire in any group; 0, which is never, is none."""
+
     async def members(
         self, group: Group, *, after: str | None = None, limit: int
     ) -> Page[Membership]:
