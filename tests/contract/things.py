@@ -11,11 +11,13 @@ from watchword.core.apikeys.model import ApiKey
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.groups.model import Group, Membership
 from watchword.core.kernel.errors import CoreError
-from watchword.core.kernel.ids import AccountId, ApiKeyId, GroupId, SessionId
+from watchword.core.kernel.ids import AccountId, ApiKeyId, GroupId, LetterId, SessionId, TicketId
+from watchword.core.outbox.model import Entry, LetterKind
 from watchword.core.policy.store import Attempt
 from watchword.core.ports import Storage, Work
 from watchword.core.sessions.model import Session
 from watchword.core.signing.model import Algorithm, SigningKey
+from watchword.core.tickets.model import CODE_LIFETIME, Purpose, Ticket
 
 AT = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -75,6 +77,35 @@ def group(name: str, **fields: Any) -> Group:  # noqa: ANN401 - fields of the da
 
 def member(of: Group, who: Account, role: str = "member") -> Membership:
     return Membership(group=of, account_id=who.id, role=role)
+
+
+def ticket(name: str, of: Account | None, purpose: Purpose, **fields: Any) -> Ticket:  # noqa: ANN401 - fields of the dataclass
+    """Make a ticket whose id and digests are told by its name."""
+    made = Ticket(
+        id=TicketId(name),
+        purpose=purpose,
+        address="someone@example.org",
+        link_digest=f"link of {name}",
+        code_digest=f"code of {name}",
+        created_at=AT,
+        expires_at=AT + DAY,
+        code_expires_at=AT + CODE_LIFETIME,
+        account_id=of.id if of else None,
+    )
+    return replace(made, **fields)
+
+
+def entry(name: str, **fields: Any) -> Entry:  # noqa: ANN401 - fields of the dataclass
+    """Make a letter that waits, and whose time has come."""
+    made = Entry(
+        id=LetterId(name),
+        kind=LetterKind.RESET,
+        to="someone@example.org",
+        created_at=AT,
+        next_at=AT,
+        sealed=f"sealed {name}",
+    )
+    return replace(made, **fields)
 
 
 def attempt(subject: str, address: str = "192.0.2.1", **fields: Any) -> Attempt:  # noqa: ANN401 - fields of the dataclass

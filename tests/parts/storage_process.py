@@ -8,17 +8,18 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from watchword.core.accounts.model import Account
 from watchword.core.checkouts.model import Holder
-from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
+from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId, TicketId
 from watchword.storage.key_rates import MappedKeyRates
 from watchword.storage.revocation import RevocationCounter
 from watchword.storage.work import SqlStorage
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 async def open_any(target: str, folder: Path) -> SqlStorage:
@@ -97,6 +98,29 @@ def _alone(mark: Path) -> Iterator[None]:
     mark.unlink()
 
 
+async def claim(target: str, folder: str, holder: str) -> None:
+    """Take letters to send, when told to, until none is left; say which they were."""
+    storage = await open_any(target, Path(folder))
+    _say("ready")
+    await asyncio.to_thread(sys.stdin.readline)
+    claimed: list[str] = []
+    while some := await storage.outbox_desk.claim(holder, at=AT, until=AT + HOUR, limit=3):
+        claimed += [one.id for one in some]
+    await storage.close()
+    _say(*claimed)
+
+
+async def guess(target: str, folder: str, ticket_id: str, times: str) -> None:
+    """Guess at a code so often at once, when told to, and say how often it was right."""
+    storage = await open_any(target, Path(folder))
+    _say("ready")
+    await asyncio.to_thread(sys.stdin.readline)
+    one, desk = TicketId(ticket_id), storage.ticket_desk
+    right = await asyncio.gather(*(desk.guess(one, "wrong", at=AT) for _ in range(int(times))))
+    await storage.close()
+    _say(str(sum(right)))
+
+
 async def bump(path: str, times: str) -> None:
     """Change the counter so many times; after each, its stamp must be a new one."""
     counter = RevocationCounter(Path(path))
@@ -153,6 +177,8 @@ VERBS: dict[str, Callable[..., Coroutine[None, None, None]]] = {
     "add": add,
     "end": end,
     "borrow": borrow,
+    "claim": claim,
+    "guess": guess,
     "bump": bump,
     "hold": hold,
     "take": take,
