@@ -32,6 +32,7 @@ from watchword.http.forms import FormProblem, read_parameters
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
 from watchword.http.reading import read_json
+from watchword.http.section import Section
 from watchword.http.surroundings import Surroundings
 
 BODY_BYTES_MAX = 32 * 1024
@@ -274,7 +275,10 @@ class Toybox:
 
 
 def toybox(
-    surroundings: Surroundings | None = None, *, dialects: Sequence[Dialect[ToyOptions]] = (TOY,)
+    surroundings: Surroundings | None = None,
+    *,
+    dialects: Sequence[Dialect[ToyOptions]] = (TOY,),
+    pages: Sequence[Section] = (),
 ) -> Toybox:
     """Mount the toy in some surroundings."""
     tokens, api_keys = known_tokens(), known_api_keys()
@@ -293,6 +297,7 @@ def toybox(
         services,
         [Mounted(dialect, ToyOptions()) for dialect in dialects],
         surroundings or Surroundings(version="0"),
+        pages=pages,
         clock=clock,
         randomness=CountingRandomness(),
     )

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from toy import TOY, ToyOptions, talking_to, toybox
 from watchword.core.services import Services
 from watchword.http.call import Call
+from watchword.http.dialect import Voice
 from watchword.http.forms import FormProblem, read_form
 from watchword.http.operation import Operation
 from watchword.http.pages import (
@@ -25,6 +27,7 @@ from watchword.http.pages import (
     show_message,
     with_head,
 )
+from watchword.http.section import Section
 
 EVIL = "</style></title><script>alert('1')</script>\"'& {{ 7*7 }}"
 FIELDS = (
@@ -244,3 +247,32 @@ async def test_a_charset_is_read_as_it_is_named() -> None:
     assert await post(b"ticket=%E4", kind + "latin1") == "ä|None"
     assert await post(b"ticket=%C3%A4", kind + "UTF-8") == "ä|None"
     assert await post(b"ticket=a", kind + "rot13") == "CHARSET"
+
+
+async def test_pages_stand_beside_the_dialects_and_in_no_description() -> None:
+    """They have their own voice, which may be a page; nobody calls them by program."""
+    operations = _pages(cast("Services", None), ToyOptions())
+    told = Message(title="Nothing here.", text=("Go back.",))
+
+    def say(*_: object) -> Response:
+        return show_message(told, language="en", status=404)
+
+    voice = Voice(
+        error=str,
+        render_error=say,
+        render_refusal=say,
+        render_status=say,
+        render_unauthenticated=say,
+    )
+    section = Section(
+        name="paper", title="Paper", voice=voice, operations=operations, prefixes=("/toy",)
+    )
+    async with talking_to(toybox(dialects=[], pages=[section]).app) as client:
+        shown = await client.get("/toy/ask")
+        missing = await client.get("/toy/nothing")
+        described = (await client.get("/openapi.json")).json()
+
+    assert shown.status_code == 200
+    assert (missing.status_code, missing.headers["content-type"][:9]) == (404, "text/html")
+    assert not any(path.startswith("/toy") for path in described["paths"])
+    assert [tag["name"] for tag in described["tags"]] == ["shared"]

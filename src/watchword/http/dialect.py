@@ -25,10 +25,10 @@ class Voice:
 
     `render_status` words what goes wrong before an endpoint is reached, or beneath it:
     400, 403, 404, 405, 408, 413, 431, 500, 503. Its text is a sentence for a person, or
-    the status's own phrase. `error` is the shape of all these bodies.
+    the status's own phrase. `error` is the shape of all these bodies, `str` for pages.
     """
 
-    error: type[msgspec.Struct]
+    error: type[msgspec.Struct] | type[str]
     render_error: Callable[[CoreError], Response]
     render_refusal: Callable[[Refused], Response]
     render_status: Callable[[int, str], Response]

@@ -57,12 +57,16 @@ def mount(
     dialects: Sequence[Mounted],
     surroundings: Surroundings,
     *,
+    pages: Sequence[Section] = (),
     clock: Clock,
     randomness: Randomness,
 ) -> Site:
-    """Build the app that serves these dialects."""
-    sections = [_section(mounted, services) for mounted in dialects]
-    sections.append(_shared(tuple(sections), services, surroundings, clock))
+    """Build the app that serves these dialects, and pages for people beside them.
+
+    The description of the API has no page in it: programs have better ways.
+    """
+    spoken = [_section(mounted, services) for mounted in dialects]
+    sections = [*spoken, *pages, _shared(spoken, services, surroundings, clock)]
     surface = Surface(
         _paths(sections, services, surroundings), sections, is_demo=surroundings.is_demo
     )
