@@ -18,7 +18,7 @@ CREATE INDEX letters_in_order ON letters (created_at, id);
 
 CREATE INDEX letters_by_standing ON letters (standing, created_at, id);
 
-CREATE INDEX letters_due ON letters (next_at, created_at, id) WHERE standing = 'waiting';
+CREATE INDEX letters_due ON letters (standing, next_at, created_at, id);
 
 CREATE INDEX letters_of_holder ON letters (holder) WHERE holder IS NOT NULL;
 
