@@ -12,7 +12,7 @@ from watchword.core.accounts.model import Account
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import AccountId, ApiKeyId, LetterId, SessionId
-from watchword.core.outbox.model import Letter
+from watchword.core.outbox.model import Entry, Letter
 from watchword.core.policy.refusals import Refusal
 from watchword.core.ports import Outcome, Posting, Worded
 from watchword.core.sessions.model import AccessToken
@@ -41,7 +41,7 @@ class CountingRandomness:
 
     def token(self, byte_count: int) -> str:
         self._drawn += 1
-        return f"token-{byte_count}-{self._drawn}"
+        return f"token-{byte_count}-bytes-{self._drawn}"
 
     def uuid(self) -> str:
         self._drawn += 1
@@ -199,7 +199,8 @@ class TellingWitness:
     def token_checked(self, *, was_known: bool) -> None:
         self.seen.append("known token" if was_known else "new token")
 
-    def posted(self, posting: Posting) -> None:
+    def posted(self, entry: Entry, posting: Posting) -> None:
+        del entry
         self.seen.append(f"letter {posting.outcome}")
 
 

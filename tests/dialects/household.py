@@ -15,16 +15,20 @@ from fakes import (
     CountingKeyRates,
     HandClock,
     ListedBlocklist,
+    MemoryAcceptances,
+    MemoryMailer,
     PlainHasher,
     TellingWitness,
 )
 from toy import talking_to
 from watchword import __version__
+from watchword.console import console
 from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import EVERYDAY, Scope
 from watchword.core.groups.model import MEMBER, Group
 from watchword.core.kernel.caller import Origin, operator
 from watchword.core.kernel.randomness import SystemRandomness
+from watchword.core.outbox.model import Letter, LetterKind
 from watchword.core.policy.passwords import PRESETS, Preset
 from watchword.core.policy.signin import AttemptLimits
 from watchword.core.ports import Hasher, Storage
@@ -35,6 +39,7 @@ from watchword.core.services.groups import GroupChange
 from watchword.core.services.signup import Registration, Wish
 from watchword.crypto.keys import StoredKeyRing
 from watchword.crypto.keysafe import StoredKeySafe
+from watchword.crypto.lettersafe import StoredLetterSafe
 from watchword.crypto.master import KEY_BYTES, MasterKey
 from watchword.crypto.tokens import TokenSigner
 from watchword.http.dialect import Dialect
@@ -74,6 +79,7 @@ class Household:
     services: Services
     clock: HandClock
     hasher: Hasher
+    mailer: MemoryMailer
     site: Site
 
     def talking(self, **place: str) -> AbstractAsyncContextManager[httpx.AsyncClient]:
@@ -101,6 +107,12 @@ class Household:
         made = await self.services.signup.create(OPERATOR, wish)
         assert isinstance(made, Account), made
         return made
+
+    async def letters(self, kind: LetterKind | None = None) -> list[Letter]:
+        """Send what waits in the outbox; return all letters so far, or those of one kind."""
+        while await self.services.delivery.deliver() is not None:
+            pass
+        return [one for one in self.mailer.letters if kind in (None, one.kind)]
 
     async def disable(self, account: Account) -> None:
         """Close an account, as an operator does."""
@@ -142,7 +154,8 @@ async def furnish(
 ) -> Household:
     """Build a server that speaks a dialect, with the documented account in it if wanted."""
     clock, hasher = HandClock(), hasher or PlainHasher()
-    outside = await _outside(storage, clock, hasher)
+    mailer = MemoryMailer()
+    outside = await _outside(storage, clock, hasher, mailer)
     rules = Rules(
         attempts=choices.attempts,
         passwords=replace(PRESETS[choices.preset], days=choices.password_days),
@@ -159,13 +172,23 @@ async def furnish(
         services,
         spoken,
         choices.surroundings,
+        pages=[console(services)],
         clock=clock,
         randomness=outside.randomness,
     )
-    return Household(storage=storage, services=services, clock=clock, hasher=hasher, site=site)
+    return Household(
+        storage=storage,
+        services=services,
+        clock=clock,
+        hasher=hasher,
+        mailer=mailer,
+        site=site,
+    )
 
 
-async def _outside(storage: Storage, clock: HandClock, hasher: Hasher) -> Outside:
+async def _outside(
+    storage: Storage, clock: HandClock, hasher: Hasher, mailer: MemoryMailer
+) -> Outside:
     randomness = SystemRandomness()
     master = MasterKey(b"k" * KEY_BYTES, source="the test", randomness=randomness)
     keys = StoredKeyRing(
@@ -184,6 +207,9 @@ async def _outside(storage: Storage, clock: HandClock, hasher: Hasher) -> Outsid
         digester=master,
         key_safe=StoredKeySafe(master),
         key_rates=CountingKeyRates(),
+        letter_safe=StoredLetterSafe(master),
+        mailer=mailer,
+        acceptances=MemoryAcceptances(),
         blocklist=ListedBlocklist(),
         clock=clock,
         randomness=randomness,

@@ -50,6 +50,7 @@ def counted(metrics: Metrics) -> Metrics:
     metrics.request("asta", "GET /api/auth/users/{id}", 404, 0.3)
     metrics.sign_in("asta", "signed_in")
     metrics.sign_in("asta", "wrong_credentials")
+    metrics.letter("reset", "accepted")
     metrics.refused(413)
     metrics.cache_hits.inc()
     metrics.cache_misses.inc()
@@ -72,6 +73,7 @@ class TestOneProcess:
         assert found[f"watchword_request_seconds_sum{{{operation}}}"] == pytest.approx(0.302)
         assert found['watchword_sign_ins_total{dialect="asta",outcome="signed_in"}'] == 1
         assert found['watchword_sign_ins_total{dialect="asta",outcome="wrong_credentials"}'] == 1
+        assert found['watchword_letters_total{kind="reset",outcome="accepted"}'] == 1
         assert found['watchword_transport_refusals_total{status="413"}'] == 1
         assert found['watchword_token_cache_total{result="hit"}'] == 1
         assert found['watchword_token_cache_total{result="miss"}'] == 1

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from watchword.app.links import base_of_links
+from watchword.app.postroom import make_mailer
 from watchword.app.printed import PrintedSecrets
 from watchword.app.witness import HouseWitness
 from watchword.core.kernel.clock import Clock, SystemClock
@@ -15,20 +17,25 @@ from watchword.core.ports import Storage
 from watchword.core.services import Services
 from watchword.core.services.apikeys import KeyRules
 from watchword.core.services.assemble import Outside, Rules, assemble
+from watchword.core.services.letters import LetterLimits
 from watchword.core.services.signin import SessionLimits
 from watchword.core.services.signup import Registration
+from watchword.core.services.tickets import TicketRules
 from watchword.crypto.blocklist import GuessableBlocklist
 from watchword.crypto.keyfile import open_master_key
 from watchword.crypto.keys import StoredKeyRing
 from watchword.crypto.keysafe import StoredKeySafe
+from watchword.crypto.lettersafe import StoredLetterSafe
 from watchword.crypto.master import MasterKey, read_secret
 from watchword.crypto.passwords import Argon2Hasher, usable_cores
 from watchword.crypto.tokens import TokenSigner
+from watchword.mail.journal import JournalFile
 from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
 from watchword.storage.key_rates import MappedKeyRates
 from watchword.storage.work import SqlStorage
 
+JOURNAL_FILE = "letters-taken"
 KEY_RATES_FILE = "key-rates"
 MASTER_KEY_FILE = "master.key"
 MASTER_KEY_VARIABLE = "WATCHWORD_MASTER_KEY"
@@ -48,6 +55,7 @@ class House:
     hasher: Argon2Hasher
     keys: StoredKeyRing
     key_rates: MappedKeyRates
+    journal: JournalFile
     services: Services
     clock: Clock
     randomness: Randomness
@@ -71,6 +79,7 @@ async def open_house(settings: Settings, *, metrics: Metrics | None = None) -> A
             raise StartError(str(error)) from error
         stack.callback(house.hasher.close)
         stack.callback(house.key_rates.close)
+        stack.callback(house.journal.close)
         yield house
 
 
@@ -125,17 +134,36 @@ def rules(settings: Settings) -> Rules:
             lifetime=timedelta(days=settings.sessions.lifetime_days),
             per_account_max=settings.sessions.per_account_max,
         ),
-        registration=Registration(is_open=settings.registration == "open"),
+        registration=Registration(
+            is_open=settings.registration == "open",
+            takes_invitations=settings.registration != "closed",
+            per_address=settings.limits.letters_per_address,
+        ),
         api_keys=KeyRules(
             per_account_max=settings.api_keys.per_account_max,
             shows_keys=settings.api_keys.reveal_keys == "always",
             per_minute=settings.api_keys.per_minute,
         ),
         audiences=frozenset(settings.tokens.audiences),
+        tickets=_ticket_rules(settings),
+        letters=LetterLimits(per_address=settings.limits.letters_per_address),
+        letters_kept_for=timedelta(days=settings.mail.keep_days),
         checkouts_end_after=settings.checkouts.end_after,
         # All workers together let as many guesses in at once as are free.
         guesses_at_once=max(1, attempts.free // settings.server.workers),
         tokens_known_max=settings.sessions.cache_size,
+    )
+
+
+def _ticket_rules(settings: Settings) -> TicketRules:
+    asked = settings.tickets
+    return TicketRules(
+        confirm=timedelta(hours=asked.confirm_hours),
+        reset=timedelta(minutes=asked.reset_minutes),
+        change=timedelta(hours=asked.change_hours),
+        undo=timedelta(days=asked.undo_days),
+        join=timedelta(days=asked.join_days),
+        has_links=bool(base_of_links(settings)),
     )
 
 
@@ -147,11 +175,11 @@ async def _furnish(
     metrics: Metrics | None,
 ) -> House:
     issuer = await _issuer(settings, storage, randomness)
-    master = master_key(settings, randomness)
-    house_rules = rules(settings)
+    master, mailer = master_key(settings, randomness), make_mailer(settings)
     keys = _key_ring(settings, storage, master, clock)
     hasher = make_hasher(settings, randomness, metrics)
     key_rates = MappedKeyRates(settings.folder / KEY_RATES_FILE)
+    journal = JournalFile(settings.folder / JOURNAL_FILE, randomness=randomness)
     outside = Outside(
         storage=storage,
         hasher=hasher,
@@ -160,6 +188,9 @@ async def _furnish(
         digester=master,
         key_safe=StoredKeySafe(master),
         key_rates=key_rates,
+        letter_safe=StoredLetterSafe(master),
+        mailer=mailer,
+        acceptances=journal,
         blocklist=_blocklist(settings),
         clock=clock,
         randomness=randomness,
@@ -171,7 +202,8 @@ async def _furnish(
         hasher=hasher,
         keys=keys,
         key_rates=key_rates,
-        services=assemble(outside, house_rules),
+        journal=journal,
+        services=assemble(outside, rules(settings)),
         clock=clock,
         randomness=randomness,
     )

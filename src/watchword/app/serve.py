@@ -4,10 +4,12 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from watchword import __version__
 from watchword.app.house import StartError, make_folder, open_house
+from watchword.app.links import forget_address, keep_address
 from watchword.app.printed import PrintedSecrets
 from watchword.app.start import Start, check_demo
 from watchword.app.web import WebApp, mounted
@@ -56,15 +58,24 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
     mounted(settings)
     # What is refused until here has made nothing.
     make_folder(settings.folder)
+    forget_address(settings.folder)
     # Workers count together in files that all of them map.
     prepare(settings.folder / "metrics" if settings.server.workers > 1 else None)
     try:
         config = _config(settings)
         asyncio.run(_prepare(settings, demo=demo))
         factory = Factory(settings, demo, _metrics_listeners(settings.server))
-        return serve_http(factory, config, on_ready=on_ready)
+        return serve_http(
+            factory, config, on_ready=on_ready, on_bound=_keeper_of_address(settings, demo=demo)
+        )
     except ServeError as error:
         raise StartError(str(error)) from error
+
+
+def _keeper_of_address(settings: Settings, *, demo: bool) -> Callable[[tuple[str, ...]], None]:
+    if demo and not settings.public_url:
+        return partial(keep_address, settings.folder)
+    return lambda _: None
 
 
 def _metrics_listeners(server: ServerSettings) -> list[socket.socket]:

@@ -15,17 +15,22 @@ from starlette.types import Receive, Scope, Send
 from watchword import __version__, dialects
 from watchword.app.house import House, StartError, open_house
 from watchword.app.metrics_port import serving
+from watchword.console import console
 from watchword.core.kernel.errors import CoreError
 from watchword.core.services import Services
 from watchword.http.dialect import Dialect
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.surroundings import Surroundings
+from watchword.jobs.postman import Postman
 from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
 
 SWEEP_S = 10.0
 """How often expired sessions and old attempts are taken out, a batch at a time, and it is
 written when API keys and sessions were last used."""
+
+POSTMAN_FILE = "postman.lock"
+"""Held by the worker that sends letters, in the data folder."""
 
 Job = Callable[[], Awaitable[None]]
 
@@ -83,6 +88,7 @@ class WebApp:
     metrics_listeners: list[socket.socket] = field(default_factory=list)
     site: Site | None = None
     _house: House | None = None
+    _postman: Postman | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,6 +111,8 @@ class WebApp:
             for job in _jobs(services):
                 # Each by itself, so that none waits for another that is slow.
                 stack.push_async_callback(_end, asyncio.create_task(_repeat(job)))
+            self._postman = self._hire(services)
+            stack.push_async_callback(self._postman.close, asyncio.create_task(self._postman.run()))
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
@@ -128,14 +136,24 @@ class WebApp:
             house.services,
             mounted(self.settings),
             surroundings,
+            pages=[console(house.services)],
             clock=house.clock,
             randomness=house.randomness,
         )
 
+    def _hire(self, services: Services) -> Postman:
+        return Postman(
+            delivery=services.delivery,
+            lock=self.settings.folder / POSTMAN_FILE,
+            grace_s=self.settings.server.shutdown_timeout_s,
+        )
+
     def stop_waiting(self) -> None:
-        """Answer those who wait for news; the server stops."""
+        """Answer those who wait for news, and begin no letter; the server stops."""
         if self._house is not None:
             self._house.services.revocation_feed.close()
+        if self._postman is not None:
+            self._postman.stop()
 
     def render(self, status: int, path: str) -> tuple[bytes, str]:
         """Word a refusal of the transport as the dialect that owns the path does."""

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from watchword.app.printed import PrintedSecrets
 from watchword.core.accounts.model import Account
 from watchword.core.kernel.caller import Origin
+from watchword.core.outbox.model import Entry
 from watchword.core.policy.refusals import Refusal
+from watchword.core.ports import Posting
+from watchword.observability.log import get_logger
 from watchword.observability.metrics import Metrics
 
 SIGNED_IN = "signed_in"
+
+_log = get_logger("watchword.mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +35,9 @@ class HouseWitness:
     def token_checked(self, *, was_known: bool) -> None:
         if self.metrics:
             (self.metrics.cache_hits if was_known else self.metrics.cache_misses).inc()
+
+    def posted(self, entry: Entry, posting: Posting) -> None:
+        # Its address and the mail server's own words stand in the outbox, not in a log.
+        _log.info("letter", letter_id=entry.id, kind=entry.kind, outcome=posting.outcome)
+        if self.metrics:
+            self.metrics.letter(entry.kind, posting.outcome)

@@ -17,7 +17,7 @@ from watchword.core.credentials.store import CredentialStore
 from watchword.core.groups.store import GroupStore
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.ids import ApiKeyId, LetterId, SessionId
-from watchword.core.outbox.model import Letter
+from watchword.core.outbox.model import Entry, Letter
 from watchword.core.outbox.store import OutboxDesk, OutboxStore
 from watchword.core.policy.refusals import Refusal
 from watchword.core.policy.store import AttemptGate, AttemptStore
@@ -318,5 +318,5 @@ class Witness(Protocol):
     def token_checked(self, *, was_known: bool) -> None:
         """Tell that a token came, and whether it was among those verified before."""
 
-    def posted(self, posting: Posting) -> None:
-        """Tell what became of a letter."""
+    def posted(self, entry: Entry, posting: Posting) -> None:
+        """Tell what became of a letter, this time."""

@@ -57,17 +57,23 @@ class ServerConfig:
 
 
 def serve(
-    factory: Factory, config: ServerConfig, *, on_ready: Callable[[tuple[str, ...]], None]
+    factory: Factory,
+    config: ServerConfig,
+    *,
+    on_ready: Callable[[tuple[str, ...]], None],
+    on_bound: Callable[[tuple[str, ...]], None] = lambda _: None,
 ) -> int:
     """Serve until a signal says to stop, and return the exit code.
 
-    `on_ready` gets the URLs once every worker accepts requests. ServeError is raised when
-    the server cannot start, or when its workers keep dying.
+    `on_bound` gets the URLs before the first app is built, and `on_ready` once every worker
+    accepts requests. ServeError is raised when the server cannot start, or when its workers
+    keep dying.
     """
     allow_open_files(config.limits, is_tls=config.tls is not None)
     listeners = listen(config.host, config.port)
     places = urls(listeners, "https" if config.tls else "http")
     try:
+        on_bound(places)
         if config.workers == 1:
             return _serve_here(factory, config, listeners, lambda: on_ready(places))
         return _supervise(factory, config, listeners, lambda: on_ready(places))

@@ -81,6 +81,7 @@ class Metrics:
             "request_seconds", "Time to answer.", REQUEST_BUCKETS, "dialect", "operation"
         )
         self._sign_ins = count("sign_ins", "Attempts to sign in.", "dialect", "outcome")
+        self._letters = count("letters", "Letters handed to the mail server.", "kind", "outcome")
         self._refusals = count("transport_refusals", "Requests refused unread.", "status")
         cache = count("token_cache", "Tokens looked for among those verified before.", "result")
         self.cache_hits = cache.of("hit")
@@ -98,6 +99,10 @@ class Metrics:
     def sign_in(self, dialect: str, outcome: str) -> None:
         """Count an attempt; the outcome is a Refusal's word, or `signed_in`."""
         self._sign_ins.of(dialect, outcome).inc()
+
+    def letter(self, kind: str, outcome: str) -> None:
+        """Count a try to send a letter, by what became of it."""
+        self._letters.of(kind, outcome).inc()
 
     def refused(self, status: int) -> None:
         """Count a request that the transport refused before anybody read it."""

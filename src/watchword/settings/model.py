@@ -5,10 +5,12 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
+from watchword.core.accounts.names import is_address
 from watchword.core.kernel.caller import Network
 from watchword.core.policy.passwords import PRESETS, PasswordPolicy, Preset
 from watchword.core.policy.signin import AttemptLimits
@@ -23,6 +25,8 @@ Days = Annotated[int, Meta(ge=1, le=3650)]
 DaysOrNever = Annotated[int, Meta(ge=0, le=3650)]
 Text = Annotated[str, Meta(min_length=1)]
 DialectName = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}\\Z")]
+
+_SMTP_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,7 +79,7 @@ class PasswordSettings(Section, frozen=True, kw_only=True):
 
 
 class LimitSettings(Section, frozen=True, kw_only=True):
-    """How often somebody may guess."""
+    """How often somebody may guess, and make us write letters."""
 
     exempt_addresses: tuple[str, ...] = ()
     free_failures: Count = 5
@@ -86,10 +90,11 @@ class LimitSettings(Section, frozen=True, kw_only=True):
     window_s: Seconds = 900.0
     failures_per_name: Count = 100
     trust_days: Days = 30
+    letters_per_address: Count = 20
 
     @property
     def attempts(self) -> AttemptLimits:
-        """Return the same numbers as core reads them."""
+        """Return the numbers about guesses as core reads them."""
         return AttemptLimits(
             free=self.free_failures,
             wait_first=timedelta(seconds=self.wait_first_s),
@@ -137,6 +142,38 @@ class CheckoutSettings(Section, frozen=True, kw_only=True):
         return timedelta(days=self.end_after_days) if self.end_after_days else None
 
 
+class MailSettings(Section, frozen=True, kw_only=True):
+    """Who carries our letters, and what they look like."""
+
+    smtp_host: str = ""
+    smtp_port: Port = 0
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: str = ""
+    password: Secret = Secret()
+    sender: str = ""
+    sender_name: str = "Watchword"
+    ca_file: str = ""
+    timeout_s: Annotated[float, Meta(ge=0.1, le=120)] = 60.0
+    language: Literal["en", "de"] = "en"
+    templates: str = ""
+    keep_days: Days = 7
+
+    @property
+    def port(self) -> int:
+        """Return the port of the mail server: the one given, or that of the way to talk to it."""
+        return self.smtp_port or _SMTP_PORTS[self.tls]
+
+
+class TicketSettings(Section, frozen=True, kw_only=True):
+    """How long the links in letters are good."""
+
+    confirm_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    reset_minutes: Annotated[int, Meta(ge=10, le=1440)] = 120
+    change_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    undo_days: Annotated[int, Meta(ge=1, le=90)] = 7
+    join_days: Annotated[int, Meta(ge=1, le=90)] = 7
+
+
 class PostgresSettings(Section, frozen=True, kw_only=True):
     """How we talk to PostgreSQL."""
 
@@ -167,7 +204,7 @@ class Settings(Section, frozen=True, kw_only=True):
     admin_password: Secret = Secret()
     master_key: Secret = Secret()
     retired_master_keys: Annotated[tuple[Secret, ...], Meta(max_length=7)] = ()
-    registration: Literal["open", "closed"] = "open"
+    registration: Literal["open", "invitation", "closed"] = "open"
     server: ServerSettings = ServerSettings()
     passwords: PasswordSettings = PasswordSettings()
     limits: LimitSettings = LimitSettings()
@@ -175,6 +212,8 @@ class Settings(Section, frozen=True, kw_only=True):
     tokens: TokenSettings = TokenSettings()
     api_keys: ApiKeySettings = ApiKeySettings()
     checkouts: CheckoutSettings = CheckoutSettings()
+    mail: MailSettings = MailSettings()
+    tickets: TicketSettings = TicketSettings()
     postgres: PostgresSettings = PostgresSettings()
     log: LogSettings = LogSettings()
     dialects: dict[str, dict[str, Any]] = {}
@@ -184,6 +223,12 @@ class Settings(Section, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """Return where we keep what is ours alone."""
         return Path(self.data)
+
+    @property
+    def sender(self) -> str:
+        """Return the address that letters come from, one that nobody reads if none is given."""
+        usual = f"no-reply@{urlsplit(self.public_url).hostname or ''}"
+        return self.mail.sender or (usual if is_address(usual) else "no-reply@localhost")
 
     @property
     def database_file(self) -> Path | None:

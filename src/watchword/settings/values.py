@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from watchword.core.accounts.names import is_address, is_clean
 from watchword.settings.model import Settings
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*\Z")
@@ -86,6 +87,26 @@ def _database(url: str) -> str:
     return url
 
 
+def _mail_host(name: str) -> str:
+    if any(char.isspace() for char in name) or "/" in name or "@" in name:
+        raise ValueError("is a host name or an address, and nothing else")
+    if name.count(":") == 1:
+        raise ValueError("has no port in it: that is mail.smtp_port")
+    return name.removeprefix("[").removesuffix("]")
+
+
+def _mail_address(text: str) -> str:
+    if text and not is_address(text):
+        raise ValueError("is not an e-mail address; the name beside it is mail.sender_name")
+    return text
+
+
+def _line(text: str) -> str:
+    if not is_clean(text):
+        raise ValueError("has characters in it that nobody can see")
+    return text
+
+
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise ValueError("names one of them twice")
@@ -100,6 +121,9 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "server.trusted_proxies": _networks,
     "server.allowed_origins": _origins,
     "limits.exempt_addresses": _networks,
+    "mail.smtp_host": _mail_host,
+    "mail.sender": _mail_address,
+    "mail.sender_name": _line,
 }
 """By key: take a value of the right type, return it in its one spelling or raise ValueError."""
 
@@ -135,5 +159,15 @@ RULES = (
         ("server.port", "server.metrics_port"),
         lambda s: not s.server.metrics_port or s.server.metrics_port != s.server.port,
         "server.metrics_port: must not be server.port; 0 puts the metrics on the main port",
+    ),
+    Rule(
+        ("mail.smtp_host", "mail.sender"),
+        lambda s: not s.mail.smtp_host or bool(s.mail.sender),
+        "mail.sender: mail.smtp_host needs it too: the address that letters come from",
+    ),
+    Rule(
+        ("mail.username", "mail.password"),
+        lambda s: bool(s.mail.username) == bool(s.mail.password),
+        "mail.username and mail.password: the mail server asks for both, or for neither",
     ),
 )

@@ -12,15 +12,19 @@ from fakes import (
     CountingRandomness,
     HandClock,
     ListedBlocklist,
+    MemoryAcceptances,
+    MemoryMailer,
     PlainDigester,
     PlainHasher,
     PlainKeySafe,
+    PlainLetterSafe,
     ReadableSigner,
     TellingWitness,
 )
 from fakes_storage import MemoryStorage
 from watchword.core.accounts.model import Account, Role
 from watchword.core.kernel.caller import Actor, Origin, operator
+from watchword.core.outbox.model import Letter, LetterKind
 from watchword.core.ports import Work
 from watchword.core.services import Services
 from watchword.core.services.apikeys import KeyWish, ShownKey
@@ -85,6 +89,8 @@ class House:
     witness: TellingWitness = field(default_factory=TellingWitness)
     key_safe: PlainKeySafe = field(default_factory=PlainKeySafe)
     key_rates: CountingKeyRates = field(default_factory=CountingKeyRates)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
+    acceptances: MemoryAcceptances = field(default_factory=MemoryAcceptances)
 
     def __post_init__(self) -> None:
         self.outside = Outside(
@@ -95,6 +101,9 @@ class House:
             digester=PlainDigester(),
             key_safe=self.key_safe,
             key_rates=self.key_rates,
+            letter_safe=PlainLetterSafe(),
+            mailer=self.mailer,
+            acceptances=self.acceptances,
             blocklist=self.blocklist,
             clock=self.clock,
             randomness=CountingRandomness(),
@@ -111,8 +120,12 @@ class House:
         hasher = InterruptedHasher(happen=happen)
         return assemble(replace(self.outside, hasher=hasher), self.rules)
 
-    async def add(self, name: str, *, role: Role = Role.USER, password: str = GOOD) -> Account:
-        wish = Wish(name=name, password=password, role=role)
+    async def add(
+        self, name: str, *, role: Role = Role.USER, password: str = GOOD, email: str = ""
+    ) -> Account:
+        wish = Wish(
+            name=name, password=password, role=role, email=email, email_confirmed=bool(email)
+        )
         account = await self.services.signup.create(OPERATOR, wish)
         assert isinstance(account, Account), account
         return account
@@ -155,6 +168,18 @@ class House:
         caller = await self.services.check_key.caller(text)
         assert isinstance(caller, Caller), caller
         return caller
+
+    async def post(self) -> list[Letter]:
+        """Deliver what waits, and return the letters that arrived by it."""
+        before = len(self.mailer.letters)
+        while await self.services.delivery.deliver() is not None:
+            pass
+        return self.mailer.letters[before:]
+
+    async def letter(self, kind: LetterKind) -> Letter:
+        """Deliver what waits, and return the one letter of a kind that arrived by it."""
+        (letter,) = [one for one in await self.post() if one.kind is kind]
+        return letter
 
     async def wait_is_over(self) -> None:
         self.clock.advance(timedelta(days=2))

@@ -64,5 +64,9 @@ class Account:
     def with_role(self, role: Role, at: datetime) -> "Account":
         return self if role is self.role else replace(self, role=role, updated_at=at)
 
+    def with_email(self, email: str, at: datetime) -> "Account":
+        """Return the account with this address, which its owner has just proved to read."""
+        return replace(self, email=email, email_confirmed_at=at, updated_at=at)
+
     def with_state(self, state: State, at: datetime) -> "Account":
         return self if state is self.state else replace(self, state=state, updated_at=at)

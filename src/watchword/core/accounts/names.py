@@ -46,6 +46,8 @@ def is_address(text: str) -> bool:
         and len(text) <= ADDRESS_LENGTH_MAX
         and is_clean(text)
         and not any(char.isspace() for char in text)
-        and not any(char in '<>(),;:"\\[]' for char in text)
+        and not any(char in '<>(),;:"\\[]\u3002' for char in text)
         and "@" not in local
+        # A letter that only looks like another is another mailbox, but would be one key.
+        and unicodedata.normalize("NFKC", text) == unicodedata.normalize("NFC", text)
     )

@@ -10,6 +10,7 @@ from watchword.core.kernel.caller import Actor
 class Action(StrEnum):
     """What can be recorded, as noun.verb.outcome."""
 
+    ACCOUNT_INVITE = "account.invite"
     ACCOUNT_CREATE = "account.create"
     ACCOUNT_REGISTER = "account.register"
     ACCOUNT_DELETE = "account.delete"
@@ -20,6 +21,12 @@ class Action(StrEnum):
     PASSWORD_CHANGE_OK = "password.change.ok"
     PASSWORD_CHANGE_REFUSED = "password.change.refused"
     PASSWORD_RESET = "password.reset"
+    PASSWORD_RESET_ASK = "password.reset.ask"
+    ADDRESS_CONFIRM = "address.confirm"
+    ADDRESS_CONFIRM_ASK = "address.confirm.ask"
+    ADDRESS_CHANGE = "address.change"
+    ADDRESS_CHANGE_ASK = "address.change.ask"
+    ADDRESS_UNDO = "address.undo"
     SESSION_SIGNIN_OK = "session.signin.ok"
     SESSION_SIGNIN_REFUSED = "session.signin.refused"
     SESSION_END = "session.end"

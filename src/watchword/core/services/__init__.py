@@ -8,10 +8,16 @@ from watchword.core.services.audit import AuditTrail
 from watchword.core.services.authenticate import Authenticate
 from watchword.core.services.checkkey import CheckKey
 from watchword.core.services.checkouts import Checkouts
+from watchword.core.services.confirmation import Confirmation
 from watchword.core.services.csrf import Csrf
+from watchword.core.services.delivery import Delivery
+from watchword.core.services.emailchange import EmailChange
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
+from watchword.core.services.invitations import Invitations
+from watchword.core.services.mailbox import Mailbox
 from watchword.core.services.passwords import Passwords
+from watchword.core.services.recovery import Recovery
 from watchword.core.services.renewal import Renewal
 from watchword.core.services.revocationfeed import RevocationFeed
 from watchword.core.services.sessions import Sessions
@@ -20,6 +26,7 @@ from watchword.core.services.setup import Setup
 from watchword.core.services.signin import SignIn
 from watchword.core.services.signingkeys import SigningKeys
 from watchword.core.services.signup import SignUp
+from watchword.core.services.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,13 @@ class Services:
     signup: SignUp
     accounts: Accounts
     passwords: Passwords
+    tickets: Tickets
+    confirmation: Confirmation
+    recovery: Recovery
+    email_change: EmailChange
+    invitations: Invitations
+    delivery: Delivery
+    mailbox: Mailbox
     sessions: Sessions
     session_uses: SessionUses
     csrf: Csrf

@@ -18,8 +18,12 @@ CLOCKS_APART = timedelta(hours=1)
 """A service whose clock is behind takes a token for good a little longer."""
 
 
+TICKETS_KNOWN_FOR = timedelta(days=30)
+"""So long the letter to an address that was never confirmed can be asked for by the address."""
+
+
 class Housekeeping:
-    """Removes expired sessions and keys, forgotten attempts, and revocations of no use now.
+    """Removes expired sessions, keys and tickets, old letters, attempts and revocations.
 
     Check-outs end by time only with `checkouts_end_after`.
     """
@@ -32,12 +36,14 @@ class Housekeeping:
         limits: AttemptLimits,
         shows_keys: bool,
         checkouts_end_after: timedelta | None,
+        letters_kept_for: timedelta,
     ) -> None:
         self._open_work = open_work
         self._clock = clock
         self._limits = limits
         self._shows_keys = shows_keys
         self._checkouts_end_after = checkouts_end_after
+        self._letters_kept_for = letters_kept_for
 
     async def sweep(self) -> None:
         """Remove one batch of each kind."""
@@ -47,6 +53,8 @@ class Housekeeping:
             work.attempts.purge(before=now - self._limits.trust, limit=BATCH_MAX)
             work.revocation_log.purge(at=now - CLOCKS_APART, limit=BATCH_MAX)
             work.api_keys.delete_expired(before=now - EXPIRED_KEYS_SHOWN_FOR, limit=BATCH_MAX)
+            work.tickets.purge(before=now - TICKETS_KNOWN_FOR, limit=BATCH_MAX)
+            work.outbox.purge(before=now - self._letters_kept_for, limit=BATCH_MAX)
             if self._checkouts_end_after is not None:
                 work.checkouts.end_old(before=now - self._checkouts_end_after, limit=BATCH_MAX)
             if not self._shows_keys:

@@ -35,6 +35,10 @@ class NewPassword:
             policy = policy_of(self._policy, await work.groups.of(account.id))
         return max(0, policy.remembers - 1)
 
+    def length_min(self, documented: int) -> int:
+        """Return how long a password must be where a page documents so much."""
+        return self._policy.length_for(documented)
+
     async def refusal(
         self, password: str, *, documented: int, about: tuple[str, ...] = ()
     ) -> Refused | None:

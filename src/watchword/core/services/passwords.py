@@ -9,13 +9,17 @@ from watchword.core.credentials.model import PasswordCredential
 from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError, NotFoundError
-from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.ids import AccountId, TicketId
+from watchword.core.outbox.model import LetterKind
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
-from watchword.core.ports import Digester, Hasher, OpenWork
+from watchword.core.ports import Digester, Hasher, OpenWork, Work
 from watchword.core.services.attempts import Guesses
+from watchword.core.services.letters import Letters
 from watchword.core.services.newpassword import NewPassword, words_about
+from watchword.core.services.tickets import OPEN_CHANGES
+from watchword.core.tickets.model import Purpose, Ticket
 
 
 class Passwords:
@@ -29,6 +33,7 @@ class Passwords:
         digester: Digester,
         guesses: Guesses,
         new_password: NewPassword,
+        letters: Letters,
         clock: Clock,
     ) -> None:
         self._open_work = open_work
@@ -36,7 +41,12 @@ class Passwords:
         self._digester = digester
         self._guesses = guesses
         self._new_password = new_password
+        self._letters = letters
         self._clock = clock
+
+    def length_min(self, documented: int) -> int:
+        """Return how long a new password must be, for pages that say so before one is typed."""
+        return self._new_password.length_min(documented)
 
     async def change(
         self, actor: Actor, *, current: str, new: str, documented: int
@@ -52,17 +62,10 @@ class Passwords:
         account, credential = await self._find(actor.account_id)
         if account is None:
             return Refused(Refusal.NOT_FOUND)
-        encoded = credential.encoded if credential else self._hasher.decoy
-        async with self._guesses.admit(account.id, actor.origin) as attempt:
-            if isinstance(attempt, Refused):
-                return attempt
-            matches = await self._hasher.verify(current, encoded)
-            await self._settle(
-                attempt, actor, account.id, matches=matches and credential is not None
-            )
-        if not matches or credential is None:
-            return Refused(Refusal.WRONG_PASSWORD)
-        if refused := await self._refusal(account, new, documented, current=encoded):
+        if refused := await self._prove(actor, account, credential, current):
+            return refused
+        assert credential is not None
+        if refused := await self._refusal(account, new, documented, current=credential.encoded):
             return refused
         return await self._replace(actor, account, credential, new)
 
@@ -118,6 +121,46 @@ class Passwords:
         encoded = await self._new_password.hash(new, origin=actor.origin)
         return await self._store_reset(actor, account, encoded)
 
+    async def reset_by_ticket(
+        self, ticket: Ticket, *, new: str, documented: int, origin: Origin
+    ) -> Account | Refused:
+        """Set the password of who presents a mailed ticket, and spend it if that succeeds."""
+        assert ticket.account_id is not None
+        account, credential = await self._find(ticket.account_id)
+        if account is None or not account.is_active:
+            return Refused(Refusal.TICKET_BAD)
+        current = credential.encoded if credential else ""
+        if refused := await self._refusal(account, new, documented, current=current):
+            return refused
+        encoded = await self._new_password.hash(new, origin=origin)
+        owner = Actor(name=account.id, is_admin=False, origin=origin, account_id=account.id)
+        if await self._store_reset(owner, account, encoded, spends=ticket.id):
+            return Refused(Refusal.TICKET_BAD)
+        return account
+
+    async def prove(self, actor: Actor, password: str) -> Refused | None:
+        """Return None if this is the caller's own password. A wrong one is a failed log-in."""
+        assert actor.account_id is not None
+        account, credential = await self._find(actor.account_id)
+        if account is None:
+            return Refused(Refusal.NOT_FOUND)
+        return await self._prove(actor, account, credential, password)
+
+    async def _prove(
+        self,
+        actor: Actor,
+        account: Account,
+        credential: PasswordCredential | None,
+        password: str,
+    ) -> Refused | None:
+        encoded = credential.encoded if credential else self._hasher.decoy
+        async with self._guesses.admit(account.id, actor.origin) as attempt:
+            if isinstance(attempt, Refused):
+                return attempt
+            matches = await self._hasher.verify(password, encoded) and credential is not None
+            await self._settle(attempt, actor, account.id, matches=matches)
+        return None if matches else Refused(Refusal.WRONG_PASSWORD)
+
     async def _find(
         self, account_id: AccountId
     ) -> tuple[Account | None, PasswordCredential | None]:
@@ -155,7 +198,7 @@ class Passwords:
             work.credentials.require(account.id, encoded=credential.encoded)
             work.credentials.put_password(self._credential(account.id, encoded), remember=remember)
             work.sessions.end_all_of(account.id, but=actor.session_id)
-            work.audit.add(self._event(actor, Action.PASSWORD_CHANGE_OK, account.id))
+            self._conclude(work, actor, account, Action.PASSWORD_CHANGE_OK)
             try:
                 await work.commit()
             except DeniedError:
@@ -163,18 +206,28 @@ class Passwords:
                 return Refused(Refusal.WRONG_PASSWORD)
         return None
 
-    async def _store_reset(self, actor: Actor, account: Account, encoded: str) -> Refused | None:
+    async def _store_reset(
+        self, actor: Actor, account: Account, encoded: str, *, spends: TicketId | None = None
+    ) -> Refused | None:
         remember = await self._new_password.remembered(account)
         async with self._open_work() as work:
+            if spends is not None:
+                work.tickets.spend(spends, at=self._clock.now())
             work.credentials.put_password(self._credential(account.id, encoded), remember=remember)
             work.sessions.end_all_of(account.id)
             work.attempts.forget(account.id)
-            work.audit.add(self._event(actor, Action.PASSWORD_RESET, account.id))
+            self._conclude(work, actor, account, Action.PASSWORD_RESET)
             try:
                 await work.commit()
-            except NotFoundError:
+            except (DeniedError, NotFoundError):
                 return Refused(Refusal.NOT_FOUND)
         return None
+
+    def _conclude(self, work: Work, actor: Actor, account: Account, action: Action) -> None:
+        """Record what follows every change of a password: open tickets end, the owner is told."""
+        work.tickets.void(account.id, OPEN_CHANGES - {Purpose.CONFIRM})
+        self._letters.tell(work, account, LetterKind.PASSWORD_CHANGED, actor.origin)
+        work.audit.add(self._event(actor, action, account.id))
 
     def _credential(self, account_id: AccountId, encoded: str) -> PasswordCredential:
         return PasswordCredential(

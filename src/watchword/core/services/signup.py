@@ -1,6 +1,6 @@
 """Make accounts: by whoever may register, by an admin, by the command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from watchword.core.accounts.model import Account, Role
@@ -9,13 +9,15 @@ from watchword.core.audit.model import Action, event_by
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.kernel.clock import Clock
-from watchword.core.kernel.errors import ConflictError
-from watchword.core.kernel.ids import AccountId
+from watchword.core.kernel.errors import ConflictError, DeniedError
+from watchword.core.kernel.ids import AccountId, TicketId
 from watchword.core.kernel.randomness import Randomness
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import AttemptLimits
 from watchword.core.policy.store import AttemptGate
 from watchword.core.ports import OpenWork, Work
+from watchword.core.services.confirmation import Confirmation
+from watchword.core.services.invitations import Invitations
 from watchword.core.services.newpassword import NewPassword, words_about
 
 _TAKEN = {"name": Refusal.NAME_TAKEN, "email": Refusal.ADDRESS_TAKEN}
@@ -27,6 +29,7 @@ class Wish:
 
     `name_min` and `password_min` are the numbers on the page of the dialect that asks.
     The e-mail address counts as confirmed only where an operator vouches for it.
+    `invitation` is the secret or the code of an invitation.
     """
 
     name: str
@@ -36,15 +39,17 @@ class Wish:
     email_confirmed: bool = False
     first_name: str = ""
     last_name: str = ""
+    invitation: str = ""
     name_min: int = 1
     password_min: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """Whether strangers may register, and how many an hour from one address."""
+    """Whether strangers may register, by invitation at least, and how many from one address."""
 
     is_open: bool = True
+    takes_invitations: bool = True
     per_address: int = 20
     window: timedelta = timedelta(hours=1)
 
@@ -62,6 +67,8 @@ class SignUp:
         randomness: Randomness,
         limits: AttemptLimits,
         registration: Registration,
+        confirmation: Confirmation,
+        invitations: Invitations,
     ) -> None:
         self._open_work = open_work
         self._gate = gate
@@ -70,6 +77,8 @@ class SignUp:
         self._randomness = randomness
         self._limits = limits
         self._registration = registration
+        self._confirmation = confirmation
+        self._invitations = invitations
 
     async def register(
         self, wish: Wish, *, origin: Origin, by: Actor | None = None
@@ -81,16 +90,32 @@ class SignUp:
         """
         if by is not None and by.is_admin and wish.role != Role.USER:
             return await self.create(by, wish)
+        if wish.invitation:
+            return await self._join(wish, origin)
         if not self._registration.is_open or not await self._has_had_account():
             return Refused(Refusal.CLOSED)
-        if wish.role != Role.USER:
-            return Refused(Refusal.ROLE_RESERVED)
-        if refused := await self._judge(wish):
+        if refused := await self._judge(wish, is_reserved=wish.role != Role.USER):
             return refused
         if wait := await self._take_place(origin):
             return Refused(Refusal.THROTTLED, retry_after=wait)
         stranger = Actor(name="", is_admin=False, origin=origin)
         return await self._make(wish, stranger, Action.ACCOUNT_REGISTER)
+
+    async def _join(self, wish: Wish, origin: Origin) -> Account | Refused:
+        """Make the account that somebody was invited to; the invitation proves the address.
+
+        Whatever is wrong with the wish, the invitation is still good afterwards.
+        """
+        if not self._registration.takes_invitations:
+            return Refused(Refusal.CLOSED)
+        ticket = await self._invitations.find(wish.invitation, email=wish.email, origin=origin)
+        if isinstance(ticket, Refused):
+            return ticket
+        invited = replace(wish, role=ticket.detail, email=ticket.address, email_confirmed=True)
+        if refused := await self._judge(invited):
+            return refused
+        guest = Actor(name="", is_admin=False, origin=origin)
+        return await self._make(invited, guest, Action.ACCOUNT_REGISTER, spends=ticket.id)
 
     async def create(self, actor: Actor, wish: Wish) -> Account | Refused:
         """Make an account with any role, for an admin; by an API key, only a user's.
@@ -134,7 +159,9 @@ class SignUp:
             window=self._registration.window,
         )
 
-    async def _judge(self, wish: Wish) -> Refused | None:
+    async def _judge(self, wish: Wish, *, is_reserved: bool = False) -> Refused | None:
+        if is_reserved:
+            return Refused(Refusal.ROLE_RESERVED)
         if wish.role not in set(Role):
             return Refused(Refusal.ROLE_UNKNOWN)
         if refused := _judge_names(wish):
@@ -152,6 +179,7 @@ class SignUp:
         *,
         is_first: bool = False,
         is_documented: bool = False,
+        spends: TicketId | None = None,
     ) -> Account | Refused:
         # A taken name is told before the slow hash; the commit decides all the same.
         if await self._is_taken(wish.name):
@@ -169,8 +197,12 @@ class SignUp:
                 if is_first:
                     work.setup.require_no_account_yet()
                     work.setup.drop_token()
-                self._record(work, account, credential, actor, action)
+                if spends is not None:
+                    work.tickets.spend(spends, at=account.created_at)
+                await self._record(work, account, credential, actor, action)
                 await work.commit()
+        except DeniedError:
+            return Refused(Refusal.TICKET_BAD)
         except ConflictError as error:
             return Refused(_TAKEN.get(error.field, Refusal.CLOSED))
         return account
@@ -193,7 +225,7 @@ class SignUp:
             last_name=wish.last_name,
         )
 
-    def _record(
+    async def _record(
         self,
         work: Work,
         account: Account,
@@ -205,6 +237,8 @@ class SignUp:
         work.credentials.put_password(credential)
         at = account.created_at
         work.audit.add(event_by(actor, action, at=at, subject=account.id, detail=account.role))
+        if account.email is not None and account.email_confirmed_at is None:
+            await self._confirmation.ask(work, account, actor.origin)
 
 
 def _judge_names(wish: Wish) -> Refused | None:

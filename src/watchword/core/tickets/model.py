@@ -20,7 +20,7 @@ CODE_LIFETIME = timedelta(minutes=10)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter in it looks like a digit, and few words can be read."""
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
-_TYPED_MAX = 32
+_TYPED_MAX = 20
 
 
 class Purpose(StrEnum):

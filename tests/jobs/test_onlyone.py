@@ -1,0 +1,68 @@
+"""A lock that one process of a machine holds, and that does not outlive it."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from parts.program import PATHS
+from watchword.jobs.onlyone import OnlyOne
+
+HOLDER = """
+import sys
+from pathlib import Path
+from watchword.jobs.onlyone import OnlyOne
+print(OnlyOne(Path(sys.argv[1])).take(), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lock"
+
+
+def test_only_one_holds_it(path: Path) -> None:
+    """The second is told at once, and gets it when the first lets go."""
+    first, second = OnlyOne(path), OnlyOne(path)
+
+    taken = [first.take(), second.take()]
+    first.give()
+
+    assert taken == [True, False]
+    assert second.take()
+
+
+def test_it_goes_with_its_holder(path: Path) -> None:
+    """After `kill -9` nobody has to clear anything away."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"PYTHONPATH": PATHS}
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"True\n"
+        while_it_lives = OnlyOne(path).take()
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+
+    assert not while_it_lives
+    assert OnlyOne(path).take()
+
+
+def test_it_is_ours_alone(path: Path) -> None:
+    """Nobody else could hold it for ever."""
+    assert OnlyOne(path).take()
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_is_not_followed(path: Path) -> None:
+    """No file of anybody else is made or locked."""
+    path.symlink_to(path.with_name("elsewhere"))
+
+    with pytest.raises(OSError, match="symbolic"):
+        OnlyOne(path).take()
+
+    assert not path.with_name("elsewhere").exists()
