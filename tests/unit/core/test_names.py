@@ -72,6 +72,8 @@ def test_good_addresses(address: str) -> None:
         "a@b.c\r\nBcc: x@y.z",
         "<a@b.c>",
         "a" * 255 + "@b",
+        "\uff41da@b.c",  # a full-width letter: another mailbox under the same key
+        "ada@b\u3002c",  # an ideographic full stop
     ],
 )
 def test_bad_addresses(address: str) -> None:
