@@ -9,10 +9,11 @@ import pytest
 
 from journeys import keys, people
 from journeys.people import ADMIN, LOG_IN, PASSWORD, WITH_ADMIN
-from parts.database import age_passwords
+from parts.database import age_passwords, run
 from parts.line import Line
 from parts.peer import Answer
 from parts.server import FOR_ALL, Store, command, serving
+from parts.smtp import smtp_server
 
 pytestmark = pytest.mark.slow
 
@@ -153,6 +154,40 @@ async def test_the_last_passwords_cannot_be_had_again(store: Store) -> None:
             }
 
     assert changes == {"ada": [400, 200, 400, 200, 200], "bob": [400, 200, 400, 200, 400]}
+
+
+async def test_people_are_told_before_their_password_expires(store: Store) -> None:
+    """By one letter each, whichever worker looks first, and none again after a restart."""
+    with smtp_server() as post:
+        settings = {
+            **SETTINGS,
+            "WATCHWORD_PASSWORDS__EXPIRE_AFTER_DAYS": str(DAYS),
+            "WATCHWORD_MAIL__SMTP_HOST": post.host,
+            "WATCHWORD_MAIL__SMTP_PORT": str(post.port),
+            "WATCHWORD_MAIL__TLS": "none",
+            "WATCHWORD_MAIL__SENDER": "id@example.org",
+        }
+        for name in ("ada", "bob"):
+            words = ("account", "create", name, "--email", f"{name}@example.org")
+            made = command(store, *words, "--password-stdin", typed=PASSWORD)
+            assert made.returncode == 0, made.stderr
+        await age_passwords(store, DAYS - 3)
+        with serving(store, "--workers", "2", settings=settings):
+            first = await post.eventually(2)
+        # Bob's is forgotten, so that it is seen when somebody has looked again.
+        await run(
+            store,
+            "UPDATE passwords SET announced_at = NULL"
+            " WHERE account_id = (SELECT id FROM accounts WHERE name = 'bob')",
+        )
+        with serving(store, "--workers", "2", settings=settings) as server:
+            await post.eventually(3)
+            stopped = server.stop()
+
+    addresses = [one.recipients[0].partition("@")[0] for one in post.letters]
+    assert stopped == 0
+    assert (sorted(addresses[:2]), addresses[2:]) == (["ada", "bob"], ["bob"])
+    assert "Your password for Watchword ends soon" in first[0].message["Subject"]
 
 
 async def test_nobody_learns_that_a_password_expired_but_its_owner(sqlite_store: Store) -> None:

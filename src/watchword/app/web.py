@@ -27,7 +27,7 @@ from watchword.settings.model import Settings
 
 SWEEP_S = 10.0
 """How often expired sessions and old attempts are taken out, a batch at a time, and it is
-written when API keys and sessions were last used."""
+written when API keys and sessions were last used. Who looks for more looks less often."""
 
 POSTMAN_FILE = "postman.lock"
 """Held by the worker that sends letters, in the data folder."""
@@ -165,6 +165,7 @@ def _jobs(services: Services) -> tuple[Job, ...]:
     """Return what a worker does now and then."""
     return (
         services.housekeeping.sweep,
+        services.expiry_notice.tell,
         services.check_key.write_uses,
         services.session_uses.write_due,
     )

@@ -12,6 +12,7 @@ from watchword.core.services.confirmation import Confirmation
 from watchword.core.services.csrf import Csrf
 from watchword.core.services.delivery import Delivery
 from watchword.core.services.emailchange import EmailChange
+from watchword.core.services.expirynotice import ExpiryNotice
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.invitations import Invitations
@@ -45,6 +46,7 @@ class Services:
     email_change: EmailChange
     invitations: Invitations
     delivery: Delivery
+    expiry_notice: ExpiryNotice
     mailbox: Mailbox
     sessions: Sessions
     session_uses: SessionUses

@@ -33,6 +33,7 @@ from watchword.core.services.confirmation import Confirmation
 from watchword.core.services.csrf import Csrf
 from watchword.core.services.delivery import Delivery
 from watchword.core.services.emailchange import EmailChange
+from watchword.core.services.expirynotice import ExpiryNotice
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.invitations import Invitations
@@ -138,6 +139,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         email_change=_email_change(outside, rules, post, passwords, recovery),
         invitations=invitations,
         delivery=_delivery(outside),
+        expiry_notice=_expiry_notice(outside, rules, post),
         mailbox=_mailbox(outside),
     )
 
@@ -352,6 +354,15 @@ def _email_change(
         recovery=recovery,
         clock=outside.clock,
         session_lifetime=rules.sessions.lifetime,
+    )
+
+
+def _expiry_notice(outside: Outside, rules: Rules, post: PostRoom) -> ExpiryNotice:
+    return ExpiryNotice(
+        open_work=outside.storage.open_work,
+        letters=post.letters,
+        clock=outside.clock,
+        policy=rules.passwords,
     )
 
 
