@@ -61,7 +61,7 @@ _UNDO = Deed(
     address="Alte Adresse",
     button="Rückgängig machen",
     failed="Die Änderung wurde nicht rückgängig gemacht.",
-    done="Die Änderung ist rückgängig gemacht",
+    done="Die Änderung ist zurückgenommen",
     then=(
         "Ihr Konto hat wieder die Adresse {address}, und alle sind davon abgemeldet.",
         (
