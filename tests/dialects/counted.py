@@ -3,8 +3,10 @@
 from contextlib import AbstractAsyncContextManager
 
 from watchword.core.checkouts.store import CheckoutDesk
+from watchword.core.outbox.store import OutboxDesk
 from watchword.core.policy.store import AttemptGate
 from watchword.core.ports import Revocations, Storage, Work
+from watchword.core.tickets.store import TicketDesk
 
 
 class CountedStorage:
@@ -21,6 +23,14 @@ class CountedStorage:
     @property
     def checkout_desk(self) -> CheckoutDesk:
         return self._inner.checkout_desk
+
+    @property
+    def ticket_desk(self) -> TicketDesk:
+        return self._inner.ticket_desk
+
+    @property
+    def outbox_desk(self) -> OutboxDesk:
+        return self._inner.outbox_desk
 
     @property
     def revocations(self) -> Revocations:

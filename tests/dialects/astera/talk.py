@@ -1,0 +1,114 @@
+"""A client of the astera API, as a script would write it."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+
+from dialects.asking import Asking, Json
+from watchword.core.outbox.model import Letter
+
+ADMIN, ADMIN_PASSWORD = "admin", "Admin123"
+
+ACCOUNT = "/api/account"
+REGISTER = f"{ACCOUNT}/register"
+INVITE = f"{ACCOUNT}/invite"
+LOGIN = f"{ACCOUNT}/login"
+LOGOUT = f"{ACCOUNT}/logout"
+CHECK = f"{ACCOUNT}/checkAccess"
+CONFIRM = f"{ACCOUNT}/confirmEmail"
+RESEND = f"{ACCOUNT}/resendConfirmation"
+FORGOT = f"{ACCOUNT}/forgotPassword"
+VERIFY_RESET = f"{ACCOUNT}/verifyResetToken"
+RESET = f"{ACCOUNT}/resetPassword"
+CHANGE_PASSWORD = f"{ACCOUNT}/changePassword"
+ASK_CHANGE = f"{ACCOUNT}/emailChangeToken"
+VERIFY_CHANGE = f"{ACCOUNT}/verifyEmailChangeToken"
+CHANGE = f"{ACCOUNT}/changeEmail"
+UNDO = f"{ACCOUNT}/undoEmailChange"
+
+POSTS = (
+    REGISTER,
+    INVITE,
+    LOGIN,
+    LOGOUT,
+    CONFIRM,
+    RESEND,
+    FORGOT,
+    VERIFY_RESET,
+    RESET,
+    CHANGE_PASSWORD,
+    ASK_CHANGE,
+    VERIFY_CHANGE,
+    CHANGE,
+    UNDO,
+)
+_SPELLED = {path.lower(): path for path in (*POSTS, CHECK)}
+
+
+@dataclass
+class Astera(Asking):
+    """Knows the way in."""
+
+    async def try_log_in(self, name: str, password: str, **more: Json) -> httpx.Response:
+        return await self.post(LOGIN, {"user": name, "password": password, **more})
+
+    async def log_in(self, name: str = ADMIN, password: str = ADMIN_PASSWORD) -> str:
+        """Return a token."""
+        answer = await self.try_log_in(name, password)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["token"])
+
+    async def register(self, name: str, password: str = "pass", **more: Json) -> httpx.Response:
+        return await self.post(REGISTER, {"user": name, "password": password, **more})
+
+    async def statuses_of(self, *tokens: str) -> list[int]:
+        """Return what the server says to each of these tokens."""
+        return [(await self.get(CHECK, token=token)).status_code for token in tokens]
+
+    async def _compare(self, method: str, path: str, answer: httpx.Response) -> None:
+        """Hold the type against the description too, in whatever letter case was asked."""
+        bare = httpx.URL(path).path
+        path = _SPELLED.get(bare.lower(), bare)
+        await super()._compare(method, path, answer)
+        found = self._paths.get(path, {}).get(method.lower())
+        if found and answer.request.headers.get("content-type", "").endswith("json"):
+            described = found["responses"][str(answer.status_code)]["content"]
+            assert answer.headers["content-type"] in described, f"{method} {path}: {answer.text}"
+
+
+def refused(status: int, text: str, code: str = "") -> tuple[int, Json]:
+    """Return the status and the body of a refusal."""
+    title = "Content Too Large" if status == 413 else HTTPStatus(status).phrase
+    body = {"title": title, "status": status, "detail": text, "code": code}
+    return status, {name: value for name, value in body.items() if value}
+
+
+def misread(text: str, pointer: str = "#") -> tuple[int, Json]:
+    """Return the status and the body of a refusal of a body with one thing wrong in it."""
+    status, body = refused(400, text, "invalid_body")
+    return status, {**body, "errors": [{"detail": text, "pointer": pointer}]}
+
+
+def only(letters: list[Letter]) -> Letter:
+    """Return the one letter that there is."""
+    [letter] = letters
+    return letter
+
+
+def message(text: str) -> tuple[int, Json]:
+    return 200, {"message": text}
+
+
+WRONG = refused(401, "The user or the password is wrong.", "wrong_credentials")
+LOG_IN_FIRST = refused(401, "Log in first.")
+BAD_TOKEN = refused(401, "The token is wrong or out of date.")
+NO_KEYS = refused(403, "An API key may not do this.", "key_scope")
+NOT_GOOD = refused(400, "The token or code is wrong, used or out of date.", "ticket_bad")
+BAD_ADDRESS = refused(400, "The email address is not valid.", "address_invalid")
+TAKEN = refused(409, "The email address is taken.", "address_taken")
+VALID = (200, {"valid": True})
+CHALLENGE = 'Bearer realm="watchword"'
+BAD_CHALLENGE = (
+    f'{CHALLENGE}, error="invalid_token", error_description="The token is wrong or out of date."'
+)
