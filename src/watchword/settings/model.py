@@ -196,6 +196,7 @@ class Settings(Section, frozen=True, kw_only=True):
     public_url: str = ""
     issuer: str = ""
     enabled_dialects: Annotated[tuple[DialectName, ...], Meta(min_length=1)] = (
+        "astera",
         "asta",
         "assets",
         "precrime",
