@@ -34,8 +34,9 @@ from watchword.core.policy.signin import AttemptLimits
 from watchword.core.ports import Hasher, Storage
 from watchword.core.services import Services
 from watchword.core.services.apikeys import KeyRules, KeyWish, ShownKey
-from watchword.core.services.assemble import Outside, Rules, assemble
+from watchword.core.services.assemble import assemble
 from watchword.core.services.groups import GroupChange
+from watchword.core.services.outside import Outside, Rules
 from watchword.core.services.signup import Registration, Wish
 from watchword.crypto.keys import StoredKeyRing
 from watchword.crypto.keysafe import StoredKeySafe

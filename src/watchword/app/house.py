@@ -16,8 +16,9 @@ from watchword.core.kernel.randomness import Randomness, SystemRandomness
 from watchword.core.ports import Storage
 from watchword.core.services import Services
 from watchword.core.services.apikeys import KeyRules
-from watchword.core.services.assemble import Outside, Rules, assemble
+from watchword.core.services.assemble import assemble
 from watchword.core.services.letters import LetterLimits
+from watchword.core.services.outside import Outside, Rules
 from watchword.core.services.signin import SessionLimits
 from watchword.core.services.signup import Registration
 from watchword.core.services.tickets import TicketRules

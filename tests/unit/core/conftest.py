@@ -28,8 +28,9 @@ from watchword.core.outbox.model import Letter, LetterKind
 from watchword.core.ports import Work
 from watchword.core.services import Services
 from watchword.core.services.apikeys import KeyWish, ShownKey
-from watchword.core.services.assemble import Outside, Rules, assemble
+from watchword.core.services.assemble import assemble
 from watchword.core.services.authenticate import Caller
+from watchword.core.services.outside import Outside, Rules
 from watchword.core.services.signin import SignedIn, Terms
 from watchword.core.services.signup import Wish
 from watchword.core.signing.model import Algorithm, SigningKey

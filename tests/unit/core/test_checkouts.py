@@ -14,9 +14,9 @@ from watchword.core.checkouts.model import Checkout, Holder, is_asset_id
 from watchword.core.kernel.page import PAGE_MAX, Page
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services import Services
-from watchword.core.services.assemble import Rules
 from watchword.core.services.authenticate import Caller
 from watchword.core.services.checkouts import GivenBack, HeldByOther
+from watchword.core.services.outside import Rules
 
 ASSET = "2ZyIVNZxqi0BxUoWX-_e1m"
 LATER = timedelta(hours=1)
