@@ -147,7 +147,10 @@ def rules(settings: Settings) -> Rules:
         ),
         audiences=frozenset(settings.tokens.audiences),
         tickets=_ticket_rules(settings),
-        letters=LetterLimits(per_address=settings.limits.letters_per_address),
+        letters=LetterLimits(
+            per_address=settings.limits.letters_per_address,
+            every=timedelta(seconds=settings.limits.letter_every_s),
+        ),
         letters_kept_for=timedelta(days=settings.mail.keep_days),
         checkouts_end_after=settings.checkouts.end_after,
         # All workers together let as many guesses in at once as are free.

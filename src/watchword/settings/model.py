@@ -91,6 +91,7 @@ class LimitSettings(Section, frozen=True, kw_only=True):
     failures_per_name: Count = 100
     trust_days: Days = 30
     letters_per_address: Count = 20
+    letter_every_s: Seconds = 60.0
 
     @property
     def attempts(self) -> AttemptLimits:
@@ -153,7 +154,7 @@ class MailSettings(Section, frozen=True, kw_only=True):
     sender: str = ""
     sender_name: str = "Watchword"
     ca_file: str = ""
-    timeout_s: Annotated[float, Meta(ge=0.1, le=120)] = 60.0
+    timeout_s: Annotated[float, Meta(ge=0.1, le=120)] = 30.0
     language: Literal["en", "de"] = "en"
     templates: str = ""
     keep_days: Days = 7

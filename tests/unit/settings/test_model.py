@@ -150,7 +150,7 @@ class TestDerived:
 
     def test_each_limit_reaches_core(self) -> None:
         """No key of the limits on guesses is without effect."""
-        others = {"exempt_addresses", "letters_per_address"}
+        others = {"exempt_addresses", "letters_per_address", "letter_every_s"}
         names = [name for name in LimitSettings.__struct_fields__ if name not in others]
 
         changed = [replace(LimitSettings(), **{name: 7}).attempts for name in names]
