@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import AccountId, ApiKeyId, LetterId, SessionId
 from watchword.core.outbox.model import Entry, Letter
 from watchword.core.policy.refusals import Refusal
-from watchword.core.ports import Outcome, Posting, Worded
+from watchword.core.ports import Outcome, Posting, Worded, ignored
 from watchword.core.sessions.model import AccessToken
 
 MINUTE = timedelta(minutes=1)
@@ -220,7 +220,14 @@ class MemoryMailer:
         text = f"At {at.isoformat()}: {letter}"
         return Worded(subject=letter.kind.value, text=text, html=f"<p>{text}</p>")
 
-    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+    async def send(
+        self,
+        letter_id: LetterId,
+        letter: Letter,
+        *,
+        at: datetime,
+        on_yes: Callable[[], None] = ignored,
+    ) -> Posting:
         del at
         self.tried.append((letter_id, letter))
         await asyncio.sleep(0)  # others get their turn, as with a real one
@@ -228,6 +235,7 @@ class MemoryMailer:
         posting = answer if isinstance(answer, Posting) else Posting(answer)
         if posting.outcome is Outcome.ACCEPTED:
             self.letters.append(letter)
+            on_yes()
         return posting
 
 

@@ -1,6 +1,7 @@
 """The loop that empties the outbox: its pace, its patience, and how it ends."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from unit.core.conftest import House
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import LetterId
 from watchword.core.outbox.model import Letter, Standing
-from watchword.core.ports import Outcome, Posting
+from watchword.core.ports import Outcome, Posting, ignored
 from watchword.core.services.assemble import assemble
 from watchword.core.services.delivery import Delivery
 from watchword.jobs.postman import AT_ONCE, WAIT_LONGEST_S
@@ -30,12 +31,19 @@ class LeisurelyMailer(MemoryMailer):
     held: int = 0
     held_most: int = 0
 
-    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+    async def send(
+        self,
+        letter_id: LetterId,
+        letter: Letter,
+        *,
+        at: datetime,
+        on_yes: Callable[[], None] = ignored,
+    ) -> Posting:
         self.held += 1
         self.held_most = max(self.held_most, self.held)
         await self.time(0.2)
         self.held -= 1
-        return await super().send(letter_id, letter, at=at)
+        return await super().send(letter_id, letter, at=at, on_yes=on_yes)
 
 
 @dataclass
@@ -44,9 +52,16 @@ class SlowMailer(MemoryMailer):
 
     goes_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+    async def send(
+        self,
+        letter_id: LetterId,
+        letter: Letter,
+        *,
+        at: datetime,
+        on_yes: Callable[[], None] = ignored,
+    ) -> Posting:
         await self.goes_on.wait()
-        return await super().send(letter_id, letter, at=at)
+        return await super().send(letter_id, letter, at=at, on_yes=on_yes)
 
 
 @dataclass
@@ -55,11 +70,18 @@ class BrokenMailer(MemoryMailer):
 
     is_broken: bool = True
 
-    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+    async def send(
+        self,
+        letter_id: LetterId,
+        letter: Letter,
+        *,
+        at: datetime,
+        on_yes: Callable[[], None] = ignored,
+    ) -> Posting:
         if self.is_broken:
             self.is_broken = False
             raise RuntimeError(letter.to)
-        return await super().send(letter_id, letter, at=at)
+        return await super().send(letter_id, letter, at=at, on_yes=on_yes)
 
 
 class CountedDelivery(Delivery):

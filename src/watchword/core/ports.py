@@ -215,6 +215,10 @@ class Worded:
     html: str
 
 
+def ignored() -> None:
+    """Do nothing about it."""
+
+
 class Mailer(Protocol):
     """Words letters and hands them on."""
 
@@ -225,10 +229,19 @@ class Mailer(Protocol):
     def word(self, letter: Letter, *, at: datetime) -> Worded:
         """Return what the letter says if it is sent now."""
 
-    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+    async def send(
+        self,
+        letter_id: LetterId,
+        letter: Letter,
+        *,
+        at: datetime,
+        on_yes: Callable[[], None] = ignored,
+    ) -> Posting:
         """Hand on one letter; every try of the same one has the same Message-ID.
 
-        Raises nothing: whatever goes wrong is an outcome. It may take minutes.
+        `on_yes` is called when the letter is taken, as soon as this process can know it, and
+        so before this returns. Raises nothing: whatever goes wrong is an outcome. It may take
+        minutes.
         """
 
 

@@ -1,12 +1,13 @@
 """Where letters end when no mail server is set: on the operator's terminal, or kept to be shown."""
 
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
 from watchword.core.kernel.ids import LetterId
 from watchword.core.outbox.model import Letter
-from watchword.core.ports import Outcome, Posting, Worded
+from watchword.core.ports import Outcome, Posting, Worded, ignored
 from watchword.mail.facts import plain
 from watchword.mail.letters import LetterWriter
 from watchword.mail.press import LINE_LENGTH
@@ -33,7 +34,19 @@ class ConsoleMailer:
     def word(self, letter: Letter, *, at: datetime) -> Worded:
         return self._writer.word(letter, at=at)
 
-    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+    async def send(
+        self,
+        letter_id: LetterId,
+        letter: Letter,
+        *,
+        at: datetime,
+        on_yes: Callable[[], None] = ignored,
+    ) -> Posting:
+        posting = self._send(letter_id, letter, at)
+        on_yes()
+        return posting
+
+    def _send(self, letter_id: LetterId, letter: Letter, at: datetime) -> Posting:
         try:
             if self._stream.isatty():
                 self._show(letter, self.word(letter, at=at))

@@ -13,6 +13,8 @@ from typing import TypeVar, cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPServerDisconnected
 
+from watchword.mail.ear import Ear
+
 TIMEOUT_S = 30.0
 DOT_TIMEOUT_S = 600.0
 """RFC 5321, 4.5.3.2.6: a server that has all of a letter may take ten minutes to say so, and
@@ -86,11 +88,15 @@ class Line:
         """Send a command and return the answer."""
         return await self._within(self._client.execute_command(*words))
 
-    async def hand_over(self, octets: bytes) -> SMTPResponse:
-        """Send a letter and the final dot after it; return the answer to that."""
-        protocol = self._client.protocol
-        if protocol is None:
+    async def hand_over(self, octets: bytes, *, on_yes: Callable[[], None]) -> SMTPResponse:
+        """Send a letter and the final dot after it; return the answer to that.
+
+        If it is a yes, `on_yes` is called as soon as it is here.
+        """
+        protocol, transport = self._client.protocol, self._client.transport
+        if protocol is None or transport is None:
             raise SMTPServerDisconnected("not connected")
+        transport.set_protocol(Ear(protocol, on_yes))
         try:
             async with asyncio.timeout(self._options.dot_timeout_s):
                 protocol.write(_DOTS.sub(b"..", octets) + b".\r\n")

@@ -1,6 +1,7 @@
 """Hands letters to a mail server by SMTP (RFC 5321), one connection for each."""
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -10,7 +11,7 @@ from aiosmtplib import SMTPException
 from watchword.core.kernel.errors import InvalidError
 from watchword.core.kernel.ids import LetterId
 from watchword.core.outbox.model import Letter
-from watchword.core.ports import Outcome, Posting, Worded
+from watchword.core.ports import Outcome, Posting, Worded, ignored
 from watchword.mail.letters import LetterWriter
 from watchword.mail.line import Line, SmtpOptions, Tls, open_line
 from watchword.mail.mailbox import Mailbox, read_mailbox
@@ -26,10 +27,11 @@ _NO_ANSWER = "It did not answer after it had the letter, and may have taken it: 
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """A letter with what stands on its outside."""
+    """A letter with what stands on its outside, and who waits to hear that it was taken."""
 
     to: Mailbox
     octets: bytes
+    on_yes: Callable[[], None]
 
 
 class SmtpMailer:
@@ -57,7 +59,14 @@ class SmtpMailer:
     def word(self, letter: Letter, *, at: datetime) -> Worded:
         return self._writer.word(letter, at=at)
 
-    async def send(self, letter_id: LetterId, letter: Letter, *, at: datetime) -> Posting:
+    async def send(
+        self,
+        letter_id: LetterId,
+        letter: Letter,
+        *,
+        at: datetime,
+        on_yes: Callable[[], None] = ignored,
+    ) -> Posting:
         """Hand on one letter. The server hears our QUIT only after the caller had the answer.
 
         So a caller that notes the acceptance before it awaits anything has noted it by then.
@@ -67,11 +76,24 @@ class SmtpMailer:
             if to is None:
                 return Posting(Outcome.REFUSED, _NO_ADDRESS)
             message = self._writer.message(letter_id, letter, to=to, at=at)
-            return await self._post(_Parcel(to, octets_of(message, utf8=to.needs_utf8)))
+            octets = octets_of(message, utf8=to.needs_utf8)
+            return await self._post(_Parcel(to, octets, on_yes))
         except Exception as error:  # noqa: BLE001 - one odd letter must not stop the others
             # What the error says may quote the letter.
             _log.error("a letter could not be sent", letter=letter_id, because=type(error).__name__)
             return Posting(Outcome.DEFERRED, f"Something of ours failed: {type(error).__name__}.")
+
+    async def check(self) -> Posting | None:
+        """Go as far as a letter from our sender would, and send none; return what is in the way.
+
+        Raises nothing.
+        """
+        try:
+            async with open_line(self._options, self._context) as line:
+                answer = await line.ask(b"MAIL", _path(b"FROM", self._writer.sender))
+                return judge(Step.MAIL, answer.code, answer.message)
+        except (SMTPException, OSError, UnicodeError) as error:
+            return Posting(Outcome.UNREACHABLE, explained(error, within=self._options.timeout_s))
 
     async def _post(self, parcel: _Parcel) -> Posting:
         try:
@@ -88,7 +110,7 @@ class SmtpMailer:
             if posting := judge(step, answer.code, answer.message):
                 return posting
         try:
-            answer = await line.hand_over(parcel.octets)
+            answer = await line.hand_over(parcel.octets, on_yes=parcel.on_yes)
         except (SMTPException, OSError) as error:
             why = explained(error, within=self._options.dot_timeout_s)
             return Posting(Outcome.DEFERRED, _NO_ANSWER.format(why=why))

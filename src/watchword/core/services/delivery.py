@@ -1,6 +1,8 @@
 """Hand letters from the outbox to the mail server, each once."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from watchword.core.kernel.clock import Clock
@@ -24,8 +26,9 @@ from watchword.core.ports import (
     Witness,
 )
 
-CLAIM = timedelta(minutes=15)
-"""Longer than a mail server may take for its answer (RFC 5321, 4.5.3.2.6: 10 minutes)."""
+CLAIM = timedelta(minutes=30)
+"""Longer than a mail server may take for all its answers; else somebody sends a letter that is
+being sent. The last one alone may take 10 minutes (RFC 5321, 4.5.3.2.6)."""
 
 _UNREADABLE = "The letter cannot be read: the master key that it was sealed with is gone."
 _TOO_OLD = "The mail server did not take it for {days} days."
@@ -107,16 +110,20 @@ class Delivery:
         letter, now = read_letter(text), self._clock.now()
         if letter.ends_at is not None and letter.ends_at <= now:
             return await self._lay_aside(entry)
-        posting = await self._mailer.send(entry.id, letter, at=now)
-        if posting.outcome is not Outcome.ACCEPTED:
-            return await self._settle(entry, posting)
-        # Nothing may come between its answer and the note, so nothing is awaited here.
-        self._noted.add(entry.id)
         try:
-            self._acceptances.note(entry.id)
+            posting = await self._mailer.send(
+                entry.id, letter, at=now, on_yes=partial(self._note, entry.id)
+            )
+            if entry.id in self._noted:
+                # Whatever happened since, such as an end of patience, it was taken.
+                posting = replace(posting, outcome=Outcome.ACCEPTED)
             return await self._settle(entry, posting)
         finally:
             self._left |= self._noted & {entry.id}
+
+    def _note(self, letter_id: LetterId) -> None:
+        self._noted.add(letter_id)
+        self._acceptances.note(letter_id)
 
     async def _settle(self, entry: Entry, posting: Posting) -> Outcome:
         self._witness.posted(entry, posting)
