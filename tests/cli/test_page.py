@@ -101,7 +101,7 @@ def test_examples_can_be_typed(words: str) -> None:
     """Each example calls the command that it is about, with options that it has."""
     command = commands()[words]
     for example in examples(sections()[words]):
-        [first, *_] = [part.strip() for part in re.split(r"\|\||[|<]", example)]
+        [first, *_] = [part.strip() for part in re.split(r"\|\||[|<>]", example)]
         typed = shlex.split(first)
 
         assert typed[: len(words.split())] == words.split()

@@ -17,11 +17,12 @@ from watchword.app.house import (
     master_key,
     open_database,
 )
+from watchword.app.postroom import make_mailer
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.kernel.clock import SystemClock
 from watchword.core.kernel.errors import CoreError, InvalidError
 from watchword.core.kernel.randomness import SystemRandomness
-from watchword.core.ports import Storage
+from watchword.core.ports import Posting, Storage
 from watchword.core.signing.model import SigningKey
 from watchword.crypto.keypairs import signing_half, standing_of
 from watchword.crypto.keysafe import StoredKeySafe
@@ -29,6 +30,7 @@ from watchword.crypto.master import SealError, Standing
 from watchword.crypto.passwords import Argon2Hasher
 from watchword.http.listening import ServeError
 from watchword.http.tls import CERTIFICATE_NAME, KEY_NAME, TlsFiles, check
+from watchword.mail.smtp import SmtpMailer
 from watchword.settings.model import Settings
 from watchword.storage.facts import DatabaseFacts, postgres_facts, sqlite_facts
 
@@ -128,6 +130,15 @@ def certificate(settings: Settings) -> Certificate | None:
         return Certificate(files.certificate, problem=str(error))
     first, *_ = x509.load_pem_x509_certificates(files.certificate.read_bytes())
     return Certificate(files.certificate, first.not_valid_after_utc)
+
+
+async def mail_trouble(settings: Settings) -> Posting | None:
+    """Return what the mail server has against our letters; nothing is sent.
+
+    Raises InvalidError where the settings themselves are in the way.
+    """
+    mailer = make_mailer(settings)
+    return await mailer.check() if isinstance(mailer, SmtpMailer) else None
 
 
 def hasher(settings: Settings) -> Argon2Hasher:

@@ -76,6 +76,12 @@ def visible(text: str | None) -> str:
     )
 
 
+def visible_lines(text: str) -> str:
+    """Return the same of a text that has lines. A blank that holds words together is a blank."""
+    plain = text.replace("\r\n", "\n").replace("\N{NO-BREAK SPACE}", " ")
+    return "\n".join(map(visible, plain.split("\n")))
+
+
 def moment(at: datetime | None) -> str:
     """Return a time as people read it, to the second; the column says UTC."""
     return at.strftime("%Y-%m-%d %H:%M:%S") if at else ""

@@ -8,6 +8,7 @@ from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Event
 from watchword.core.groups.model import Group, Membership
+from watchword.core.outbox.model import Entry, Standing
 from watchword.core.sessions.model import Session, session_label
 from watchword.core.signing.model import SigningKey
 
@@ -91,6 +92,21 @@ def membership_document(membership: Membership) -> Document:
         "id": membership.group.id,
         "name": membership.group.name,
         "role": membership.role,
+    }
+
+
+def letter_document(entry: Entry) -> Document:
+    """Describe a letter without its words."""
+    return {
+        "id": entry.id,
+        "kind": str(entry.kind),
+        "to": entry.to,
+        "standing": str(entry.standing),
+        "tries": entry.tries,
+        "reason": entry.reason,
+        "created_at": iso(entry.created_at),
+        "next_at": iso(entry.next_at) if entry.standing is Standing.WAITING else None,
+        "settled_at": iso(entry.settled_at),
     }
 
 

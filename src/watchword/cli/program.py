@@ -15,6 +15,9 @@ from watchword.cli import (
     audit,
     dialects,
     groups,
+    invitations,
+    mail,
+    mailtest,
     memberships,
     migrate,
     serve,
@@ -90,10 +93,13 @@ def _begin(
 serve.add_to(app)
 migrate.add_to(app)
 app.add_typer(accounts.group, name="account")
+invitations.add_to(accounts.group)
 app.add_typer(sessions.group, name="session")
 app.add_typer(apikeys.group, name="apikey")
 app.add_typer(groups.group, name="group")
 memberships.add_to(groups.group)
+app.add_typer(mail.group, name="mail")
+mailtest.add_to(mail.group)
 app.add_typer(audit.group, name="audit")
 app.add_typer(signing_keys.group, name="signing-key")
 doctor.add_to(app)

@@ -73,8 +73,8 @@ SENTENCES = {
         "Only an API key may do this. `watchword apikey create ACCOUNT --name NAME` makes one."
     ),
     Refusal.TICKET_BAD: "This link or code is wrong, used, or out of date. Ask for a new letter.",
-    Refusal.ADDRESS_SAME: "The account has this e-mail address already.",
-    Refusal.PROOF_NEEDED: "The account's own password is needed for this.",
+    Refusal.ADDRESS_SAME: "The account has this e-mail address already. Use another one.",
+    Refusal.PROOF_NEEDED: "This needs the account's own password. Log in again, and try again.",
     Refusal.GROUP_NAME_INVALID: (
         "This cannot be the name of a group, or of a role in one. Use 1 to {number} characters"
         " that a person can see."

@@ -24,7 +24,7 @@ def test_without_a_public_url_letters_have_no_links() -> None:
     unset, _ = look_at_address(load(environ={}))
 
     assert unset.grade is Grade.WARN
-    assert "public_url" in unset.advice
+    assert "codes alone" in unset.found
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ def look_at_address(settings: Settings) -> list[Finding]:
 def _public_url(settings: Settings) -> Finding:
     if settings.public_url:
         return ok("public_url", f"Links in letters begin with {settings.public_url}")
-    advice = "Set public_url if people reach this server from elsewhere; letters link to it."
-    return warn("public_url", "public_url is not set", advice)
+    text = "public_url is not set, so letters have codes alone, each good for ten minutes"
+    advice = "Set it to where people reach this server: then letters have links as well."
+    return warn("public_url", text, advice)
 
 
 def _listening(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from watchword.cli.doctor.findings import Finding, fail, ok
 from watchword.cli.doctor.folder import look_at_folder
 from watchword.cli.doctor.hashing import SECONDS, judge_rate, measure
 from watchword.cli.doctor.machine import look_at_memory, look_at_open_files, look_at_space
+from watchword.cli.doctor.mail import look_at_mail
 from watchword.cli.doctor.store import look_at_engine, look_at_store
 from watchword.core.kernel.clock import Clock
 from watchword.settings.model import Settings
@@ -33,6 +34,7 @@ async def examine(settings: Settings, clock: Clock, *, seconds: float = SECONDS)
         *await look_at_engine(settings, clock),
         *await look_at_store(settings, clock),
         *look_at_address(settings),
+        *await look_at_mail(settings),
         *look_at_certificate(settings, clock.now()),
         _look_at_clock(settings, clock),
         look_at_memory(settings, threads=threads),

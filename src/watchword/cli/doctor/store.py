@@ -8,6 +8,7 @@ from watchword.app.migrations import pending_migrations
 from watchword.cli.doctor.clock import judge_database_clock, judge_moments
 from watchword.cli.doctor.findings import Finding, fail, ok, warn
 from watchword.cli.doctor.keys import look_at_keys
+from watchword.cli.doctor.mail import look_at_letters
 from watchword.cli.lookups import has_admin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import UnavailableError
@@ -90,6 +91,8 @@ async def _inside(settings: Settings, storage: Storage, clock: Clock) -> AsyncIt
     await storage.check()
     yield ok("store", "The database can be read and written")
     for finding in await look_at_keys(settings, storage, clock.now()):
+        yield finding
+    for finding in await look_at_letters(storage, clock.now()):
         yield finding
     yield await _documented_password(storage)
     yield await _admin(storage, clock)
