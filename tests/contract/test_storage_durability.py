@@ -46,7 +46,8 @@ def _written_until_killed(target: str, folder: Path, *, first: int) -> list[str]
     with beside("add", target, str(folder), str(first)) as process:
         told = [line_of(process) for _ in range(WRITES)]
         process.kill()
-        rest, _ = process.communicate()
+        assert process.stdout is not None
+        rest = process.stdout.read()  # `communicate` would leave out what was read ahead
     # The last line may have been cut off in the middle of being told.
     return told + rest.split("\n")[:-1]
 
