@@ -7,6 +7,8 @@ BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip --python $(BIN)/python install -qq
 PYTEST_ARGS ?=
 CODE := src tests $(wildcard benchmarks)
+# Python keeps what it compiled: to compile all tests anew takes seconds in each process.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +28,7 @@ run: setup ## serve a demo on http://127.0.0.1:9261 (admin / Admin123)
 	@exec $(BIN)/watchword serve --demo
 
 test: setup ## run all tests, the slow ones too
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 check: lint ## lint, and run the fast tests
 	@$(BIN)/pytest -q -n auto -m "not slow" $(PYTEST_ARGS)

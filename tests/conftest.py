@@ -8,6 +8,8 @@ import pytest
 
 from parts.postgres import PostgresMissingError, PostgresServer, running_server
 
+pytest_plugins = ["parts.alone", "parts.scratch"]
+
 _numbers = count(1)
 
 

@@ -1,6 +1,9 @@
 """The tests themselves keep the house rules."""
 
 import ast
+import os
+
+import pytest
 
 from architecture import tree
 
@@ -29,6 +32,13 @@ def test_no_test_sleeps() -> None:
     ]
 
     assert fixed == []
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_what_measures_time_runs_alone() -> None:
+    """No worker runs a test that is marked so (tests/parts/alone.py): workers run side by side."""
+    assert "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def _pauses(node: ast.AST, *, looping: bool) -> list[ast.Call]:

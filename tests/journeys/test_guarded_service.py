@@ -143,6 +143,7 @@ def test_a_key_is_enough_for_everyday_things(sqlite_store: Store) -> None:
     assert (answer.status_code, answer.json()) == (200, {"message": f"Hi {ADMIN}"})
 
 
+@pytest.mark.alone
 def test_a_log_out_reaches_a_guarded_service(store: Store, tell: Callable[[str], None]) -> None:
     """A hundred times: accepted before it, refused within a second after its answer."""
     delays = []
@@ -177,6 +178,7 @@ def test_a_service_token_opens_nothing_here(sqlite_store: Store) -> None:
     assert status == 401
 
 
+@pytest.mark.alone
 def test_a_restart_is_survived(store: Store) -> None:
     """What was ended while the server was away is known when anybody is let in again."""
     with serving(store, settings=SETTINGS) as server:
@@ -202,6 +204,7 @@ def test_a_restart_is_survived(store: Store) -> None:
     assert after == 401
 
 
+@pytest.mark.alone
 def test_a_short_restart_goes_unnoticed(sqlite_store: Store) -> None:
     """Within the time that silence may last, everybody is served on."""
     with serving(sqlite_store, settings=SETTINGS) as server:
@@ -222,6 +225,7 @@ def test_a_short_restart_goes_unnoticed(sqlite_store: Store) -> None:
     assert delay < HEARD_S + HEARD_S  # the pause between two tries comes on top
 
 
+@pytest.mark.alone
 def test_without_its_key_a_guard_lets_nobody_in(sqlite_store: Store) -> None:
     """The key is revoked: no news can come any more."""
     with serving(sqlite_store, settings=SETTINGS) as server:
@@ -236,6 +240,7 @@ def test_without_its_key_a_guard_lets_nobody_in(sqlite_store: Store) -> None:
     assert delay < SILENCE_MAX_S + HEARD_S
 
 
+@pytest.mark.alone
 def test_distrusted_keys_are_distrusted_everywhere(store: Store) -> None:
     """Within a second, and whoever logs in again is served with a token of the new key."""
     with neighbours(store) as (_, client, service):
@@ -266,6 +271,7 @@ def test_a_rotated_key_goes_unnoticed(sqlite_store: Store) -> None:
     assert (before, after) == (200, 200)
 
 
+@pytest.mark.alone
 def test_a_service_that_blocks_is_guarded(sqlite_store: Store) -> None:
     """By a thread that follows the feed."""
     with serving(sqlite_store, settings=SETTINGS) as server:

@@ -153,6 +153,7 @@ async def test_keys_end_with_their_account(store: Store, how: str) -> None:
     assert after == ([200, 200] if how == "disable" else [401, 401])
 
 
+@pytest.mark.alone
 async def test_another_node_hears_of_it_within_a_second(
     postgres_url: str, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:

@@ -186,6 +186,7 @@ async def test_what_a_command_revokes_is_dead_at_once(store: Store, *, busy: boo
     assert wrong == []
 
 
+@pytest.mark.alone
 async def test_another_node_hears_of_it_within_a_second(postgres_url: str, tmp_path: Path) -> None:
     """Two servers that share nothing but the database and the master key."""
     settings = {**people.WITH_ADMIN, "WATCHWORD_MASTER_KEY": "A" * 43}

@@ -113,6 +113,7 @@ def trusting(store: Store, server: Server) -> Trusted:
     return Trusted(f"http://127.0.0.1:{server.port}", ISSUER, SERVICE, key.text)
 
 
+@pytest.mark.alone
 async def test_a_logged_out_token_is_refused_within_a_second(
     store: Store, tell: Callable[[str], None]
 ) -> None:
@@ -189,6 +190,7 @@ ENDS: list[Callable[[Place, Person], Awaitable[None]]] = [
 ]
 
 
+@pytest.mark.alone
 async def test_every_end_of_a_session_is_heard(store: Store, tell: Callable[[str], None]) -> None:
     """Whoever ends it and however: the service refuses the token within a second."""
     delays = {}
