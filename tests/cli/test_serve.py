@@ -50,9 +50,13 @@ def me(url: str, token: str) -> httpx.Response:
 
 
 def test_what_is_said_when_it_is_ready() -> None:
-    """Where it listens, the documentation, how to stop; under --demo the account and a warning."""
-    plain = welcome(("http://127.0.0.1:1", "http://[::1]:1"), docs=True, demo=False)
-    demo = "\n".join(welcome(("http://127.0.0.1:1",), docs=False, demo=True))
+    """Where it listens, the documentation, how to stop; under --demo the account and a warning.
+
+    Where no mail server is set, also how to read letters.
+    """
+    two = "http://127.0.0.1:1", "http://[::1]:1"
+    plain = welcome(two, docs=True, demo=False, sends=True)
+    demo = "\n".join(welcome(two[:1], docs=False, demo=True, sends=False))
 
     assert plain[0].endswith("listens on http://127.0.0.1:1 and http://[::1]:1")
     assert plain[1] == "Documentation: http://127.0.0.1:1/docs"
@@ -61,6 +65,8 @@ def test_what_is_said_when_it_is_ready() -> None:
     assert "WARNING" in demo
     assert "/docs" not in demo
     assert "Ctrl-C" in demo
+    assert "watchword mail show latest" in demo
+    assert "Letters" not in "\n".join(plain)
 
 
 def test_a_demo_is_not_for_others(shell: Shell) -> None:

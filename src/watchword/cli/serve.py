@@ -88,16 +88,20 @@ def serve(
 
     def say(urls: tuple[str, ...]) -> None:
         # On stdout: stderr has the log, which a program may read.
-        typer.echo("\n".join(welcome(urls, docs=settings.server.docs, demo=demo)))
+        sends = bool(settings.mail.smtp_host)
+        lines = welcome(urls, docs=settings.server.docs, demo=demo, sends=sends)
+        typer.echo("\n".join(lines))
 
     return run(settings, demo=demo, on_ready=say)
 
 
-def welcome(urls: tuple[str, ...], *, docs: bool, demo: bool) -> list[str]:
+def welcome(urls: tuple[str, ...], *, docs: bool, demo: bool, sends: bool) -> list[str]:
     """Return what somebody at the terminal reads once the server accepts requests."""
     lines = [f"Watchword {__version__} listens on {' and '.join(urls)}"]
     if docs:
         lines.append(f"Documentation: {urls[0]}/docs")
+    if not sends:
+        lines.append("Letters go nowhere, for no mail server is set: watchword mail show latest")
     if demo:
         from watchword.core.services.setup import DOCUMENTED_NAME  # noqa: PLC0415 - loaded by now
 
