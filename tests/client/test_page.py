@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from parts.peer import is_listening
+from parts.peer import free_port, is_listening
 from parts.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,13 +20,6 @@ FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`(\w+\.py)`:\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WATCHWORD, SERVICE = 9261, 8000
 READY_S = 40.0
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
 
 
 def blocks(page: str, kind: str) -> list[str]:

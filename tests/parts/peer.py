@@ -102,6 +102,13 @@ def chunked(path: str, *chunks: bytes) -> bytes:
     return head.encode() + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (*chunks, b""))
 
 
+def free_port() -> int:
+    """Return a port that nobody has at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 def is_listening(port: int) -> bool:
     """Say whether a socket listens on this port, without connecting to it."""
     lines = Path("/proc/net/tcp").read_text("ascii").splitlines()

@@ -3,13 +3,14 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from parts.peer import free_port
 
 STARTS_MAX = 3
 
@@ -91,7 +92,7 @@ def _make_cluster(binaries: Path, folder: Path) -> None:
 def _start_somewhere(binaries: Path, folder: Path) -> PostgresServer:
     """Start on a free port; another process may take the port first, so try again."""
     for last in range(STARTS_MAX - 1, -1, -1):
-        server = PostgresServer(binaries=binaries, folder=folder, port=_free_port())
+        server = PostgresServer(binaries=binaries, folder=folder, port=free_port())
         try:
             server.start()
         except subprocess.CalledProcessError:
@@ -100,12 +101,6 @@ def _start_somewhere(binaries: Path, folder: Path) -> PostgresServer:
         else:
             return server
     raise AssertionError
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _owner() -> pwd.struct_passwd | None:
