@@ -9,27 +9,54 @@ from cli.shell import Shell
 ADDRESS = "ada@example.org"
 
 
+def reachable(shell: Shell) -> tuple[str, str]:
+    """Return what says where people reach the server."""
+    config = shell.folder.with_name("watchword.toml")
+    config.write_text('public_url = "https://id.example.org"\n')
+    return "--config", str(config)
+
+
+def left(told: dict[str, str]) -> timedelta:
+    return datetime.fromisoformat(told["expires_at"]) - datetime.now(UTC)
+
+
 def test_somebody_is_invited(each_shell: Shell) -> None:
-    """For a week, as a user; the letter waits to be sent."""
+    """For a week, as a user; the letter waits to be sent, and has a link."""
     each_shell.ask("migrate")
+    where = reachable(each_shell)
 
-    told = each_shell.ask("account", "invite", ADDRESS)["invitation"]
-    (letter,) = each_shell.ask("mail", "list")["letters"]
-    left = datetime.fromisoformat(told.pop("expires_at")) - datetime.now(UTC)
+    document = each_shell.ask("account", "invite", ADDRESS, *where)
+    letter = each_shell.ask("mail", "show", "latest", *where)["letter"]
+    told = document["invitation"]
 
-    assert told == {"address": ADDRESS, "role": "user"}
-    assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
+    assert set(document) == {"invitation"}
+    assert (told["address"], told["role"]) == (ADDRESS, "user")
+    assert timedelta(days=6, hours=23) < left(told) <= timedelta(days=7)
     assert (letter["kind"], letter["to"]) == ("invitation", ADDRESS)
+    assert "https://id.example.org/account/join?ticket=" in letter["text"]
+
+
+def test_without_a_link_there_is_not_much_time(shell: Shell) -> None:
+    """Nobody knows where our pages are, so there is a code alone: that is a warning."""
+    shell.ask("migrate")
+
+    document = shell.ask("account", "invite", ADDRESS)
+    ran = shell.run("account", "invite", ADDRESS)
+
+    assert left(document["invitation"]) <= timedelta(minutes=10)
+    assert "public_url" in document["warnings"][0]
+    assert ran.err.startswith("Warning: public_url is not set")
 
 
 def test_people_read_what_happens_next(shell: Shell) -> None:
     """Whom, as what, and until when."""
     shell.ask("migrate")
 
-    ran = shell.run("account", "invite", ADDRESS, "--role", "admin")
+    ran = shell.run("account", "invite", ADDRESS, "--role", "admin", *reachable(shell))
 
     assert ran.out.startswith(f"Invited {ADDRESS} (admin), until 20")
     assert ran.out.endswith(" UTC. A running server sends the letter at once.\n")
+    assert ran.err == ""
 
 
 def test_an_invitation_is_recorded(shell: Shell) -> None:

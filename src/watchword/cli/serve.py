@@ -101,7 +101,7 @@ def welcome(urls: tuple[str, ...], *, docs: bool, demo: bool, sends: bool) -> li
     if docs:
         lines.append(f"Documentation: {urls[0]}/docs")
     if not sends:
-        lines.append("Letters go nowhere, for no mail server is set: watchword mail show latest")
+        lines.append("Letters stay here, for no mail server is set: watchword mail show latest")
     if demo:
         from watchword.core.services.setup import DOCUMENTED_NAME  # noqa: PLC0415 - loaded by now
 
