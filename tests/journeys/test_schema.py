@@ -24,7 +24,12 @@ SETTINGS = {
 by its status: inside a 200 schemathesis would take it for a yes."""
 
 DEEP = {
-    "admin": {"POST /api/auth/users", "GET /api/auth/users", "PUT /api/auth/users/{id}"},
+    "admin": {
+        "POST /api/auth/users",
+        "GET /api/auth/users",
+        "PUT /api/auth/users/{id}",
+        "POST /api/account/invite",
+    },
     "user": {
         "GET /api/auth/me",
         "POST /api/auth/register",
@@ -38,6 +43,10 @@ DEEP = {
         "GET /services/profile",
         "POST /services/checkout/{asset_id}",
         "GET /services/checkouts",
+        "POST /api/account/register",
+        "POST /api/account/logout",
+        "GET /api/account/checkAccess",
+        "POST /api/account/emailChangeToken",
     },
     "key": {
         "GET /test/secure",
@@ -45,8 +54,18 @@ DEEP = {
         "GET /api/auth/users",
         "POST /api/auth/users",
         "GET /revocations",
+        "GET /api/account/checkAccess",
     },
-    "": {"POST /api/auth/register", "GET /readyz", "GET /docs", "GET /services/ping"},
+    "": {
+        "POST /api/auth/register",
+        "GET /readyz",
+        "GET /docs",
+        "GET /services/ping",
+        "POST /api/account/register",
+        "POST /api/account/forgotPassword",
+        "POST /api/account/resendConfirmation",
+        "GET /api/account/confirmEmail",
+    },
 }
 """What each run must have got done at least once; else it proved little."""
 

@@ -36,27 +36,27 @@ _CODE = "7K3M-2QXV"
 _EXAMPLES: dict[type, object] = {
     wire.Credentials: {"user": "admin", "password": "Admin123", "rememberMe": True},
     wire.NewUser: {
-        "user": "ada",
+        "user": "grace",
         "password": "a river of small stones",
-        "email": "ada@example.com",
-        "firstName": "Ada",
-        "lastName": "Lovelace",
+        "email": "grace@example.com",
+        "firstName": "Grace",
+        "lastName": "Hopper",
     },
-    wire.Whom: {"email": "ada@example.com"},
-    wire.ResetToken: {"email": "ada@example.com", "token": _CODE},
+    wire.Whom: {"email": "grace@example.com"},
+    wire.ResetToken: {"email": "grace@example.com", "token": _CODE},
     wire.PasswordReset: {
-        "email": "ada@example.com",
+        "email": "grace@example.com",
         "token": _CODE,
         "password": "a lake of large ones",
     },
-    wire.EmailWish: {"newEmail": "ada@example.org", "password": "a river of small stones"},
-    wire.EmailToken: {"newEmail": "ada@example.org", "token": _CODE},
+    wire.EmailWish: {"newEmail": "grace@example.org", "password": "a river of small stones"},
+    wire.EmailToken: {"newEmail": "grace@example.org", "token": _CODE},
     wire.UndoToken: {"token": _TOKEN},
     wire.PasswordChange: {
         "oldPassword": "a river of small stones",
         "newPassword": "a lake of large ones",
     },
-    wire.EmailCode: {"email": "ada@example.com", "code": _CODE},
+    wire.EmailCode: {"email": "grace@example.com", "code": _CODE},
     wire.Guest: {"email": "eve@example.com", "role": "user"},
 }
 
