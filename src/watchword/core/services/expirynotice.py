@@ -1,5 +1,6 @@
 """Tell people by a letter, some days before, that their password will expire."""
 
+import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -57,6 +58,7 @@ class ExpiryNotice:
                 )
             for credential in page.items:
                 await self._announce(credential, now)
+            await asyncio.sleep(0)  # reads of SQLite suspend nothing, and requests have to go on
             after = page.next
             if after is None:
                 return
