@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from parts.smtp_faults import DROP, STALL, Faults, Phase
 from parts.smtp_letters import Received
@@ -25,6 +25,8 @@ from parts.tls import Pair, make_pair
 from parts.waiting import eventually, until
 
 __all__ = ["DROP", "STALL", "Phase", "Received", "SmtpServer", "smtp_server"]
+
+Found = TypeVar("Found")
 
 Mode = Literal["none", "starttls", "implicit"]
 
@@ -58,8 +60,19 @@ class SmtpServer:
         return list(self._letters)
 
     @property
-    def open_connections(self) -> int:
-        return len(self._sessions)
+    def sessions(self) -> list[Session]:
+        """The connections that are open."""
+        return list(self._sessions)
+
+    @property
+    def phases(self) -> set[Phase]:
+        """Everything that clients came to so far."""
+        return set(self._faults.reached)
+
+    @property
+    def logins(self) -> int:
+        """How often somebody tried to log in."""
+        return self._faults.reached["AUTH"]
 
     def on(
         self,
@@ -87,15 +100,24 @@ class SmtpServer:
 
     async def eventually(self, count: int, *, within: float = 10.0) -> list[Received]:
         """Do the same from a loop."""
-        look = self._at_least(count)
+        return await self._eventually(self._at_least(count), within)
 
-        async def ask() -> list[Received] | None:
-            return look()
+    async def eventually_heard(self, count: int, *, within: float = 10.0) -> bool:
+        """Wait until the clients of so many letters said something after our 250."""
+        return await self._eventually(
+            lambda: sum(one.heard for one in self.letters) >= count, within
+        )
 
-        return await eventually(ask, within=within)
+    async def eventually_stalled(self, *, within: float = 10.0) -> bool:
+        """Wait until a client waits for an answer that it will not get."""
+        return await self._eventually(lambda: any(one.stalls for one in self.sessions), within)
+
+    async def eventually_idle(self, *, within: float = 10.0) -> bool:
+        """Wait until every connection is gone."""
+        return await self._eventually(lambda: not self._sessions, within)
 
     def wait_until_idle(self, *, within: float = 10.0) -> None:
-        """Wait until every connection is gone."""
+        """Do the same without a loop."""
         until(lambda: not self._sessions, within=within)
 
     def start(self) -> None:
@@ -114,11 +136,18 @@ class SmtpServer:
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join()
 
+    async def _eventually(self, look: Callable[[], Found | None], within: float) -> Found:
+        async def ask() -> Found | None:
+            return look()
+
+        return await eventually(ask, within=within)
+
     def _at_least(self, count: int) -> Callable[[], list[Received] | None]:
         return lambda: self.letters if len(self._letters) >= count else None
 
     def _run(self, ready: threading.Event) -> None:
-        loop = self._loop = asyncio.new_event_loop()
+        # By its name: with another policy it would be uvloop's, which aiosmtpd does not fit.
+        loop = self._loop = asyncio.SelectorEventLoop()
         asyncio.set_event_loop(loop)
         listener = loop.run_until_complete(
             loop.create_server(
@@ -160,14 +189,18 @@ def smtp_server(
     login: tuple[str, str] | None = None,
     utf8: bool = True,
     names: tuple[str, ...] = ("localhost",),
+    days: int = 2,
 ) -> Iterator[SmtpServer]:
     """Run a server until the end of the block.
 
     `login` is the user name and password that it demands, `names` are those in its
-    certificate; without `utf8` it does not offer SMTPUTF8.
+    certificate, which ended long ago if `days` are negative; without `utf8` it does not offer
+    SMTPUTF8.
     """
     with tempfile.TemporaryDirectory() as folder:
-        server = SmtpServer(mode, Terms(login=login, utf8=utf8), make_pair(Path(folder), *names))
+        server = SmtpServer(
+            mode, Terms(login=login, utf8=utf8), make_pair(Path(folder), *names, days=days)
+        )
         server.start()
         try:
             yield server

@@ -1,6 +1,7 @@
 """How the SMTP server of the tests fails: what it does instead, at which phase, how often."""
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,6 +56,7 @@ class Faults:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._all: list[Fault] = []
+        self.reached: Counter[Phase] = Counter()
 
     def add(self, phase: Phase, act: str, *, to: str, times: int | None, every: int) -> None:
         with self._lock:
@@ -67,5 +69,6 @@ class Faults:
     def at(self, phase: Phase, recipient: str) -> str | None:
         """Return what is done instead at this phase, None if all goes well."""
         with self._lock:
+            self.reached[phase] += 1
             there = (one for one in self._all if one.phase == phase)
             return next((one.act for one in there if one.strikes(recipient)), None)

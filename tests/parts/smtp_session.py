@@ -50,6 +50,7 @@ class Session(SMTP):
         self._sessions = sessions
         self._taken: Received | None = None
         self._user: str | None = None
+        self.stalls = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._sessions.add(self)
@@ -59,6 +60,12 @@ class Session(SMTP):
         self._sessions.discard(self)
         super().connection_lost(error)
 
+    def data_received(self, data: bytes) -> None:
+        # Not when the command is read: a client may say QUIT and be gone, and that is enough.
+        if self._taken is not None:
+            self._taken.heard = True
+        super().data_received(data)
+
     def cut(self) -> None:
         """End the connection at once."""
         for transport in (self._original_transport, self.transport):
@@ -66,9 +73,13 @@ class Session(SMTP):
                 transport.abort()
 
     async def _handle_client(self) -> None:
-        if await self._fails("CONNECT"):
+        try:
+            if await self._fails("CONNECT"):
+                self.cut()
+                return
+        except asyncio.CancelledError:
             self.cut()
-            return
+            raise
         await super()._handle_client()
 
     async def smtp_EHLO(self, hostname: str) -> None:
@@ -143,8 +154,6 @@ class Session(SMTP):
 
     async def _fails(self, phase: Phase, recipient: str = "") -> bool:
         """Do what is to go wrong at a command; return False if nothing is."""
-        if self._taken is not None:
-            self._taken.heard = True
         answer = await self._instead(phase, recipient)
         if answer is not None:
             await self.push(answer)
@@ -161,4 +170,5 @@ class Session(SMTP):
 
     async def _stand_still(self) -> None:
         """Wait for ever; whoever loses the connection ends it."""
+        self.stalls = True
         await asyncio.get_running_loop().create_future()

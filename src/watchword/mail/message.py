@@ -39,13 +39,14 @@ def compose(
     # The same for each try: a mail server that took a letter and could not say so any more
     # has a way to see that it comes again.
     message["Message-ID"] = f"<{own_id}@{sender.domain}>"
-    message["Content-Language"] = language
     # RFC 3834: nobody's absence is told to us. The second is what Exchange looks at.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     # Encoded to lines of ASCII, so that no mail server on the way needs to change anything.
     message.set_content(worded.text, cte="quoted-printable")
     message.add_alternative(worded.html, subtype="html", cte="quoted-printable")
+    # Not before there is a content: setting one takes away every header that begins so.
+    message["Content-Language"] = language
     # Both parts write each = as =3D, so this stands in neither; and no chance is drawn.
     message.set_boundary(f"=_{own_id}")
     return message

@@ -31,7 +31,8 @@ class Press:
     """Prints letters. No fault in a template of an operator can stop one.
 
     `folder` may have templates under the names of ours; each goes before ours. A letter is
-    two templates: NAME.txt, with its subject as the block `subject`, and NAME.html.
+    two templates: NAME.txt, with its subject as the block `subject`, and NAME.html. They are
+    read once, when a letter needs them first.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -88,6 +89,8 @@ def _environment(loader: FileSystemLoader | ChoiceLoader) -> ImmutableSandboxedE
         autoescape=select_autoescape(["html"]),
         trim_blocks=True,
         lstrip_blocks=True,
+        # Read once: half of a change, with the rest still being written, is in no letter.
+        auto_reload=False,
     )
 
 
