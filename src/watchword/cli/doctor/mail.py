@@ -65,8 +65,8 @@ def judge_late(count: int) -> Finding:
     if not count:
         return ok("letters_waiting", "No letter waits for more than an hour")
     advice = (
-        "See that the server runs, and what the mail server said:"
-        " watchword mail list --standing waiting"
+        "See that the server runs, what is in the way (watchword mail test ADDRESS), and which"
+        " they are: watchword mail list --standing waiting"
     )
     return warn("letters_waiting", f"Letters that wait for more than an hour: {count}", advice)
 
