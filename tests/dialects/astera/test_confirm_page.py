@@ -11,6 +11,7 @@ from dialects.astera.conftest import Open
 from dialects.astera.talk import CONFIRM, Astera, only
 from dialects.household import Choices, Household
 from watchword.core.outbox.model import Letter, LetterKind
+from watchword.http.language import LANGUAGES
 
 ADDRESS = "ada+tag@example.com"
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
@@ -70,6 +71,16 @@ async def test_the_page_says_what_will_happen(household: Household, astera: Aste
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert page.headers["referrer-policy"] == "no-referrer"
     assert page.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_page_has_words_in_each_language(astera: Astera, language: str) -> None:
+    """Whatever we call a language of ours."""
+    page = await astera.http.get(
+        f"{CONFIRM}?email=ada@example.com&code=x", headers={"Accept-Language": language}
+    )
+
+    assert (page.status_code, page.headers["content-language"]) == (200, language)
 
 
 async def test_the_page_speaks_german(household: Household, astera: Astera) -> None:
