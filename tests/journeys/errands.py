@@ -4,16 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from journeys.mailing import (
-    ASK_CHANGE,
-    CHANGE,
-    CONFIRM,
-    FORGOT,
-    INVITE,
-    REGISTER,
-    Link,
-    Mailing,
-)
+from journeys.astera import ASK_CHANGE, CHANGE, CONFIRM, FORGOT, INVITE, REGISTER
+from journeys.mailing import Link, Mailing
 from journeys.people import ADMIN, PASSWORD
 from parts.peer import Answer
 from parts.smtp import Received

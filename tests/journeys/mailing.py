@@ -5,43 +5,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from journeys.people import PASSWORD, WITH_ADMIN
-from parts.line import ANSWER_S, Json, request
-from parts.peer import Answer, Peer, free_port, post
-from parts.server import Server, Store, serving
+from journeys.astera import Client
+from journeys.people import WITH_ADMIN
+from parts.peer import free_port
+from parts.server import Store, serving
 from parts.smtp import Received, SmtpServer, smtp_server
 from parts.waiting import until
-
-ACCOUNT = "/api/account"
-CHECK, LOG_IN, LOG_OUT, REGISTER, INVITE = (
-    f"{ACCOUNT}/{name}" for name in ("checkAccess", "login", "logout", "register", "invite")
-)
-FORGOT, RESET, RESEND, CONFIRM = (
-    f"{ACCOUNT}/{name}"
-    for name in ("forgotPassword", "resetPassword", "resendConfirmation", "confirmEmail")
-)
-ASK_CHANGE, CHANGE, UNDO = (
-    f"{ACCOUNT}/{name}" for name in ("emailChangeToken", "changeEmail", "undoEmailChange")
-)
-
-MINE = {
-    "astera": CHECK,
-    "asta": "/api/auth/me",
-    "assets": "/services/profile",
-    "precrime": "/test/secure",
-}
-"""By dialect, what answers to a good token alone."""
 
 SENDER = "no-reply@watchword.example"
 MAIL_LOGIN = ("watchword", "a harbour without any boats")
 LETTER_S = 30.0
 
-FORM = "Content-Type: application/x-www-form-urlencoded"
-
-_HEADING = re.compile(r"<h1>(.*?)</h1>")
-_DIGEST = re.compile(r"'sha256-[A-Za-z0-9+/]+={0,2}'")
 _LINK = re.compile(r"https?://[^\s\"<>]+")
 
 
@@ -67,52 +43,13 @@ class Link:
         return secret
 
 
-@dataclass
-class Mailing:
-    """A server, its mail server, and how far somebody has read each mailbox."""
+@dataclass(kw_only=True)
+class Mailing(Client):
+    """A client who has mailboxes too; `base` is what links in letters begin with."""
 
-    store: Store
-    server: Server
     smtp: SmtpServer
     base: str
-    reads: str = ""
     _read: dict[str, int] = field(default_factory=dict)
-
-    def ask(
-        self, method: str, path: str, body: Json = None, *headers: str, token: str | None = None
-    ) -> Answer:
-        """Ask as a program does, in the language that its user reads."""
-        languages = [f"Accept-Language: {self.reads}"] if self.reads else []
-        return self.send(request(method, path, body, token=token, headers=[*languages, *headers]))
-
-    def send(self, raw: bytes, *, with_body: bool = True) -> Answer:
-        with Peer(self.server.port) as peer:
-            peer.socket.settimeout(ANSWER_S)
-            peer.send(raw)
-            return peer.answer(with_body=with_body)
-
-    def press(self, path: str, *headers: str, **typed: str) -> Answer:
-        """Send a form, as a button does. A name has a hyphen where Python wants another sign."""
-        form = {name.replace("_", "-"): value for name, value in typed.items()}
-        return self.send(post(path, urlencode(form).encode(), FORM, *headers))
-
-    def log_in(self, name: str, password: str = PASSWORD) -> str:
-        answer = self.try_log_in(name, password)
-        assert answer.status == 200, answer
-        token: str = answer.document["token"]
-        return token
-
-    def try_log_in(self, name: str, password: str = PASSWORD) -> Answer:
-        return self.ask("POST", LOG_IN, {"user": name, "password": password})
-
-    def knows(self, token: str) -> list[str]:
-        """Return the dialects in which a token is good."""
-        answers = {name: self.ask("GET", path, token=token) for name, path in MINE.items()}
-        return [
-            name
-            for name, answer in answers.items()
-            if answer.status == 200 and "errorcode" not in answer.document
-        ]
 
     def letter(self, to: str) -> Received:
         """Wait for the next letter to an address that nobody has read yet."""
@@ -131,14 +68,6 @@ class Mailing:
         [link] = links_of(self.letter(to))
         return link
 
-    def trouble(self) -> list[str]:
-        """Return the lines of the log that say of a failure of ours."""
-        return [
-            line
-            for line in self.server.told().splitlines()
-            if '"level":"error"' in line or '"status":5' in line
-        ]
-
 
 @contextmanager
 def mailing(
@@ -155,7 +84,7 @@ def mailing(
             **(settings or {}),
         }
         with serving(store, "--port", str(port), *words, settings=chosen) as server:
-            yield Mailing(store, server, smtp, base)
+            yield Mailing(store=store, server=server, smtp=smtp, base=base)
 
 
 def letters_by(smtp: SmtpServer) -> dict[str, str]:
@@ -175,21 +104,3 @@ def links_of(letter: Received) -> set[Link]:
     """Return every link in a letter, in its text and in its HTML."""
     texts = (letter.text, unescape(letter.html))
     return {Link(url) for text in texts for url in _LINK.findall(text)}
-
-
-def heading(answer: Answer) -> str:
-    """Return what a page says first."""
-    found = _HEADING.search(answer.body.decode())
-    assert found, answer
-    return unescape(found[1])
-
-
-def guards_of(answer: Answer) -> dict[str, object]:
-    """Return the headers of a page that say what may be done with it."""
-    names = ("cache-control", "referrer-policy", "x-content-type-options", "x-robots-tag")
-    policy = _DIGEST.sub("'sha256-'", answer.headers["content-security-policy"])
-    assert "set-cookie" not in answer.headers
-    return {
-        **{name: answer.headers[name] for name in (*names, "content-type")},
-        "content-security-policy": dict(part.split(" ", 1) for part in policy.split("; ")),
-    }

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from journeys.astera import REGISTER, Client, heading
 from journeys.errands import errand
-from journeys.mailing import MAIL_LOGIN, REGISTER, Link, Mailing, heading, mailing
+from journeys.mailing import MAIL_LOGIN, Link, Mailing, mailing
 from journeys.people import ADMIN, PASSWORD
 from parts import browser
 from parts.browser import PATIENCE_MS
@@ -22,13 +23,13 @@ CLOSED = {"WATCHWORD_REGISTRATION": "closed"}
 SAID = WORDS["en"]
 
 
-def doors(house: Mailing) -> list[str]:
+def doors(house: Client) -> list[str]:
     """Return every path by which somebody could make themselves an account."""
     paths: dict[str, object] = house.ask("GET", "/openapi.json").document["paths"]
     return [path for path in paths if "register" in path.lower()]
 
 
-def knock(house: Mailing, path: str, **more: str) -> int:
+def knock(house: Client, path: str, **more: str) -> int:
     """Try to register as a stranger, in the words of any dialect."""
     wish = {"user": "eve", "username": "eve", "password": PASSWORD, "email": "eve@example.org"}
     return house.ask("POST", path, {**wish, **more}).status
@@ -102,13 +103,13 @@ def test_a_closed_server_takes_nobody(sqlite_store: Store) -> None:
         sent = errand(house, Purpose.JOIN)
         assert house.server.stop() == 0
     with serving(sqlite_store, settings=CLOSED) as server:
-        closed = Mailing(sqlite_store, server, house.smtp, house.base)
+        closed = Client(store=sqlite_store, server=server)
         strangers = {path: knock(closed, path) for path in doors(closed)}
         ran = command(sqlite_store, "account", "invite", GUEST, settings=CLOSED)
         refused = closed.press(sent.link.path, ticket=sent.link.secret, **sent.typed)
         assert server.stop() == 0
     with serving(sqlite_store, settings=BY_INVITATION) as server:
-        opened = Mailing(sqlite_store, server, house.smtp, house.base)
+        opened = Client(store=sqlite_store, server=server)
         joined = opened.press(sent.link.path, ticket=sent.link.secret, **sent.typed)
 
     assert set(strangers.values()) == {403}

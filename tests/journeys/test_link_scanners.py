@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, expect
 
+from journeys.astera import guards_of
 from journeys.errands import errand
-from journeys.mailing import Link, Mailing, guards_of, links_of, mailing
+from journeys.mailing import Link, Mailing, links_of, mailing
 from parts import browser
 from parts.browser import PATIENCE_MS
 from parts.line import ANSWER_S

@@ -76,22 +76,22 @@ def test_the_documented_password_cannot_be_taken_back(sqlite_store: Store) -> No
 
 def test_a_terminal_shows_the_first_password_once(sqlite_store: Store) -> None:
     """It works, it is in no file, and the next start does not show it again."""
-    with on_terminal(sqlite_store) as (port, seen):
-        password = seen.partition("Its password:")[2].split()[0]
-        with Peer(port) as peer:
+    with on_terminal(sqlite_store) as screen:
+        password = screen.seen.partition("Its password:")[2].split()[0]
+        with Peer(screen.port) as peer:
             body = {"username": ADMIN, "password": password}
             answer = peer.ask(request("POST", LOG_IN, body))
         left = list(sqlite_store.folder.glob("printed-*"))
         files = [path.read_bytes() for path in sqlite_store.folder.iterdir() if path.is_file()]
-    with on_terminal(sqlite_store) as (_, again):
+    with on_terminal(sqlite_store) as again:
         pass
 
     assert len(password) >= 20
-    assert seen.count(password) == 1
+    assert screen.seen.count(password) == 1
     assert answer.status == 200
     assert left == []
     assert not any(password.encode() in content for content in files)
-    assert "password:" not in again
+    assert "password:" not in again.seen
 
 
 async def test_without_a_terminal_the_log_names_the_file(store: Store) -> None:

@@ -5,19 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from journeys.mailing import (
-    ASK_CHANGE,
-    FORGOT,
-    LOG_OUT,
-    MAIL_LOGIN,
-    MINE,
-    REGISTER,
-    SENDER,
-    Link,
-    Mailing,
-    links_of,
-    mailing,
-)
+from journeys.astera import ASK_CHANGE, FORGOT, LOG_OUT, MINE, REGISTER
+from journeys.mailing import MAIL_LOGIN, SENDER, Link, Mailing, links_of, mailing
 from parts import browser
 from parts.browser import PATIENCE_MS
 from parts.server import Store
