@@ -134,3 +134,17 @@ async def test_a_name_that_is_an_address_of_somebody_is_taken(house: House) -> N
     assert as_name == Refused(Refusal.NAME_TAKEN)
     assert again == Refused(Refusal.ADDRESS_TAKEN)
     assert (await house.sign_in("ada@EXAMPLE.org")).account.name == "ada"
+
+
+async def test_an_admin_registers_people_where_nobody_else_may(house: House) -> None:
+    """A closed door is closed to strangers; an invitation still makes what it says."""
+    await house.add("root", role=Role.ADMIN)
+    await house.add("ada")
+    signup = house.under(ruled(registration=Registration(is_open=False))).signup
+    admin, user = await house.actor("root"), await house.actor("ada")
+
+    refused = await signup.register(Wish(name="bob", password=GOOD), origin=HERE, by=user)
+    made = await signup.register(Wish(name="bob", password=GOOD), origin=HERE, by=admin)
+
+    assert refused == Refused(Refusal.CLOSED)
+    assert isinstance(made, Account)

@@ -85,13 +85,13 @@ class SignUp:
     ) -> Account | Refused:
         """Make an account for a stranger: a user, where registration is open.
 
-        Closed until there is a first account: whoever runs the server comes first. Only
-        an admin who registers somebody else may choose another role.
+        Closed until there is a first account: whoever runs the server comes first. An admin
+        may register somebody else with any role, and where strangers may not.
         """
-        if by is not None and by.is_admin and wish.role != Role.USER:
-            return await self.create(by, wish)
         if wish.invitation:
             return await self._join(wish, origin)
+        if by is not None and by.is_admin and not self._is_strangers(wish):
+            return await self.create(by, wish)
         if not self._registration.is_open or not await self._has_had_account():
             return Refused(Refusal.CLOSED)
         if refused := await self._judge(wish, is_reserved=wish.role != Role.USER):
@@ -143,6 +143,10 @@ class SignUp:
         return await self._make(
             wish, founder, Action.SETUP_ADMIN, is_first=True, is_documented=is_documented
         )
+
+    def _is_strangers(self, wish: Wish) -> bool:
+        """Say whether anybody may have such an account, admin or not."""
+        return self._registration.is_open and wish.role == Role.USER
 
     async def _has_had_account(self) -> bool:
         async with self._open_work() as work:
