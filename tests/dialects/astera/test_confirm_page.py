@@ -10,6 +10,8 @@ import pytest
 from dialects.astera.conftest import Open
 from dialects.astera.talk import CONFIRM, Astera, only
 from dialects.household import Choices, Household
+from fakes_storage import MemoryStorage
+from watchword.core.kernel.errors import UnavailableError
 from watchword.core.outbox.model import Letter, LetterKind
 from watchword.http.language import LANGUAGES
 
@@ -188,3 +190,21 @@ async def test_who_presses_too_often_waits(opened: Open) -> None:
 
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "900")
     assert "Too many attempts" in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_database_that_is_down(opened: Open, language: str) -> None:
+    """Whoever pressed the button sees a page, and when to come back; the link is still good."""
+    storage = MemoryStorage()
+    household, astera = await opened(Choices(), on=storage)
+    page = await astera.http.get(link(await registered(household, astera)))
+    storage.broken = UnavailableError(retry_after=4)
+
+    busy = await press(astera, page, **{"accept-language": language})
+    storage.broken = None
+    done = await press(astera, page)
+
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "4")
+    assert busy.headers["content-type"].startswith("text/html")
+    assert f'<html lang="{language}">' in busy.text
+    assert done.status_code == 200

@@ -6,6 +6,7 @@ By GET it is a page with a button, which posts a form here; programs post JSON a
 from starlette.responses import Response
 
 from watchword.core.accounts.names import is_address
+from watchword.core.kernel.errors import UnavailableError
 from watchword.core.policy.refusals import Refused
 from watchword.core.services.confirmation import Confirmation
 from watchword.dialects.astera import confirmpage, wire
@@ -50,7 +51,11 @@ def confirm_email(confirmation: Confirmation) -> Endpoint:
             form = _form(given.get("email"), given.get("code"))
         if form is None:
             return confirmpage.tell_incomplete(language=language)
-        if refused := await confirm(call, form):
+        try:
+            refused = await confirm(call, form)
+        except UnavailableError as error:
+            return confirmpage.tell_busy(error.retry_after, language=language)
+        if refused:
             return confirmpage.tell_refused(refused, language=language)
         return confirmpage.tell_done(language=language)
 

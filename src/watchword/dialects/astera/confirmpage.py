@@ -24,6 +24,7 @@ class _Words:
     done: Message
     incomplete: Message
     bad: Message
+    busy: Message
     others: Mapping[Refusal, Message]
 
 
@@ -47,6 +48,10 @@ _ENGLISH = _Words(
             "It was used already, a newer letter has taken its place, or it is too old.",
             "If your address is not confirmed yet, ask for another letter.",
         ),
+    ),
+    busy=Message(
+        title="The server is busy",
+        text=("Wait a moment, go back and press the button again. The link still works.",),
     ),
     others={
         Refusal.ADDRESS_TAKEN: Message(
@@ -78,6 +83,13 @@ _GERMAN = _Words(
         text=(
             "Er wurde schon benutzt, ein neuerer Brief hat ihn ersetzt, oder er ist zu alt.",
             "Wenn Ihre Adresse noch nicht bestätigt ist, fordern Sie einen neuen Brief an.",
+        ),
+    ),
+    busy=Message(
+        title="Der Server ist ausgelastet",
+        text=(
+            "Warten Sie einen Augenblick, gehen Sie zurück und drücken Sie den Knopf noch einmal.",
+            "Der Link gilt noch.",
         ),
     ),
     others={
@@ -123,3 +135,9 @@ def tell_refused(refused: Refused, *, language: str) -> Response:
     words, (status, _) = _WORDS[language], REFUSALS[refused.reason]
     message = words.others.get(refused.reason, words.bad)
     return show_message(message, language=language, status=status, retry_after=refused.retry_after)
+
+
+def tell_busy(retry_after: int, *, language: str) -> Response:
+    """Say that nothing was done, and that it can be later."""
+    busy = _WORDS[language].busy
+    return show_message(busy, language=language, status=503, retry_after=retry_after)
