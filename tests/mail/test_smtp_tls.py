@@ -1,16 +1,18 @@
 """Encryption and log-in: what was asked for, or nothing at all."""
 
 import asyncio
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
 
-from mail.posting import mailer_for, send
+from mail.posting import mailer_for, outcome_of, send
 from mail.stationery import writer
 from parts.smtp import STALL, Mode, Phase, SmtpServer, smtp_server
 from parts.tls import make_pair
+from parts.waiting import until
 from watchword.core.kernel.errors import InvalidError
 from watchword.core.ports import Outcome, Posting
 from watchword.mail.line import SmtpOptions, Tls
@@ -19,6 +21,9 @@ from watchword.mail.smtp import SmtpMailer
 LOGIN = ("watchword", "s3cret-of-ours")
 AS_WE = {"username": LOGIN[0], "password": LOGIN[1]}
 ENCRYPTED: tuple[Mode, ...] = ("starttls", "implicit")
+EVERYWHERE = pytest.mark.parametrize(
+    ("run", "mode"), list(product((asyncio.run, uvloop.run), ("none", *ENCRYPTED)))
+)
 EACH = pytest.mark.parametrize("mode", ENCRYPTED)
 
 
@@ -240,8 +245,18 @@ async def _all_ways(server: SmtpServer) -> list[Outcome]:
     return outcomes
 
 
-@pytest.mark.parametrize("mode", ["none", *ENCRYPTED])
-@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+@EVERYWHERE
+def test_a_command_can_end_with_its_letter(run: Any, mode: Mode) -> None:  # noqa: ANN401 - two kinds of run
+    """Goodbye is said and nothing is left open, however soon the loop is gone."""
+    with smtp_server(mode) as server:
+        outcomes = {run(outcome_of(server)) for _ in range(5)}
+
+        assert outcomes == {Outcome.ACCEPTED}
+        until(lambda: all(one.heard for one in server.letters))
+        server.wait_until_idle(within=2.0)
+
+
+@EVERYWHERE
 def test_every_loop_does_the_same(run: Any, mode: Mode) -> None:  # noqa: ANN401 - two kinds of run
     """The server runs on uvloop, whose transports and TLS are others than Python's."""
     with smtp_server(mode, login=LOGIN) as server:

@@ -112,6 +112,9 @@ class Line:
             with suppress(Exception):
                 protocol.write(b"QUIT\r\n")
                 transport.close()
+            # What was written is on its way by then. TLS would wait for the server's end of it,
+            # for 30 s, and a command that ends with its letter would leave the socket open.
+            asyncio.get_running_loop().call_soon(self.drop)
 
     def drop(self) -> None:
         """End the connection now, whatever it was about."""
