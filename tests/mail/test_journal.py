@@ -19,6 +19,7 @@ from watchword.core.ports import Acceptances
 from watchword.mail.journal import JournalFile
 
 IDS = [LetterId(f"00000000-0000-4000-8000-{number:012d}") for number in range(5)]
+NOBODY = 65534
 OPENING = """
 import os, resource, signal, sys
 from pathlib import Path
@@ -114,6 +115,16 @@ def test_it_is_for_its_owner_alone(path: Path) -> None:
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_is_the_servers(path: Path) -> None:
+    """A command that root runs first leaves no file that the server cannot open."""
+    os.chown(path.parent, NOBODY, NOBODY)
+
+    opened(path)
+
+    assert (path.stat().st_uid, path.stat().st_gid) == (NOBODY, NOBODY)
 
 
 @pytest.mark.parametrize("cut", range(1, 38))

@@ -96,6 +96,7 @@ class JournalFile:
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
         try:
             with os.fdopen(file, "wb") as stream:
+                _give_to_owner_of(draft.parent, file)
                 stream.write(self._randomness.token(_HOLDER_BYTES).encode("ascii"))
                 stream.write(b"." + entries)
             if replace:
@@ -106,6 +107,13 @@ class JournalFile:
             pass
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _give_to_owner_of(folder: Path, file: int) -> None:
+    # A command that root runs beside the server must not leave a file the server cannot open.
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def _read(file: int) -> bytes:
