@@ -21,6 +21,7 @@ from watchword.core.services.signup import Registration
 from watchword.core.services.tickets import Whose
 from watchword.core.tickets.model import Purpose
 from watchword.dialects.asta import dialect
+from watchword.http.pages import page_policy
 
 EACH = pytest.mark.parametrize("purpose", Purpose)
 THERE = Origin("203.0.113.7", "console")
@@ -283,9 +284,11 @@ async def test_a_dead_end_is_a_page(
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 413, 431, 500, 503])
 def test_what_the_transport_refuses_is_a_page(house: Household, status: int) -> None:
     """Below /account people read, whatever went wrong."""
-    body, kind = house.site.render(status, "/account/reset")
+    body, said = house.site.render(status, "/account/reset")
 
-    assert kind == "text/html; charset=utf-8"
+    assert said["content-type"] == "text/html; charset=utf-8"
+    assert said["content-security-policy"] == page_policy()
+    assert said["x-robots-tag"] == "noindex"
     assert b"<h1>" in body
     assert b'lang="de"' in body
 

@@ -3,7 +3,7 @@
 from parts.peer import Peer, get, post
 from parts.serving import running
 from parts.waiting import until
-from watchword.http.gate import TransportLimits
+from watchword.http.gate import TransportLimits, Worded
 
 BODY_MAX = 64 * 1024
 
@@ -49,8 +49,8 @@ def test_those_who_are_turned_away_are_counted_too() -> None:
 def test_refusals_are_worded_by_the_side_of_the_app() -> None:
     """The one who knows the path chooses the body; the rest of the answer is ours."""
 
-    def render(status: int, path: str) -> tuple[bytes, str]:
-        return f"{status} at {path}".encode(), "text/x-test"
+    def render(status: int, path: str) -> Worded:
+        return f"{status} at {path}".encode(), {"content-type": "text/x-test"}
 
     with running(render=render) as server, Peer(server.port) as peer:
         answer = peer.ask(post("/some%20where?token=secret", b"x" * (BODY_MAX + 1)))
@@ -62,5 +62,6 @@ def test_refusals_are_worded_by_the_side_of_the_app() -> None:
         "content-length": "18",
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
         "connection": "close",
     }

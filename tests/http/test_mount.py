@@ -229,7 +229,7 @@ def test_what_the_transport_refuses_is_worded_by_the_owner_of_the_path(
     """A refusal beneath the app looks like one of the dialect."""
     rendered = box.site.render(413, path)
 
-    assert rendered == (body, content_type)
+    assert rendered == (body, {"content-type": content_type})
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 408, 413, 431, 500, 503])

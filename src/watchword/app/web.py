@@ -19,6 +19,7 @@ from watchword.console import console
 from watchword.core.kernel.errors import CoreError
 from watchword.core.services import Services
 from watchword.http.dialect import Dialect
+from watchword.http.gate import Worded
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.surroundings import Surroundings
 from watchword.jobs.postman import Postman
@@ -155,7 +156,7 @@ class WebApp:
         if self._postman is not None:
             self._postman.stop()
 
-    def render(self, status: int, path: str) -> tuple[bytes, str]:
+    def render(self, status: int, path: str) -> Worded:
         """Word a refusal of the transport as the dialect that owns the path does."""
         assert self.site is not None
         return self.site.render(status, path)

@@ -18,13 +18,17 @@ from watchword.http.heads import path_of
 
 NEVER = float("inf")
 
-Render = Callable[[int, str], tuple[bytes, str]]
-"""(status, path) -> (body, content type); the path is empty when it is not known."""
+Worded = tuple[bytes, dict[str, str]]
+"""A body, and what is to be said of it: its content type, and for a page what it may do."""
+
+Render = Callable[[int, str], Worded]
+"""(status, path) -> body and headers; the path is empty when it is not known."""
 
 
-def render_detail(status: int, path: str) -> tuple[bytes, str]:  # noqa: ARG001 (one wording for all paths)
+def render_detail(status: int, path: str) -> Worded:  # noqa: ARG001 (one wording for all paths)
     """Word a refusal when nobody else does."""
-    return json.dumps({"detail": HTTPStatus(status).phrase}).encode(), "application/json"
+    body = json.dumps({"detail": HTTPStatus(status).phrase}).encode()
+    return body, {"content-type": "application/json"}
 
 
 def _count_nothing(status: int) -> None:
@@ -145,14 +149,15 @@ class Gate:
     ) -> bytes:
         """Word an answer that ends its connection, and count it."""
         self.served.on_refused(status)
-        body, content_type = self.served.render(status, path)
+        body, said = self.served.render(status, path)
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
         lines += [name + b": " + value for name, value in headers]
+        lines += [f"{name}: {value}".encode() for name, value in said.items()]
         lines += [
-            b"content-type: " + content_type.encode(),
             b"content-length: %d" % len(body),
             b"cache-control: no-store",
             b"x-content-type-options: nosniff",
+            b"referrer-policy: no-referrer",
             b"connection: close",
         ]
         if status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -16,6 +16,7 @@ from watchword.http.address import Addresses
 from watchword.http.arrival import SHARED
 from watchword.http.cookies import CookieRule
 from watchword.http.dialect import Dialect
+from watchword.http.gate import Render
 from watchword.http.handling import Handler, Methods
 from watchword.http.health import Health, Parts
 from watchword.http.middleware import Frame, RequestIds
@@ -46,10 +47,10 @@ class Mounted:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The app, and how the transport words what never reaches it: (status, path) -> body, type."""
+    """The app, and how the transport words what never reaches it."""
 
     app: ASGIApp
-    render: Callable[[int, str], tuple[bytes, str]]
+    render: Render
 
 
 def mount(

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from watchword.http.arrival import arrival_of
 from watchword.http.demo import DEMO_ONLY_LOCAL, refuses_demo
 from watchword.http.dialect import say_status
+from watchword.http.gate import Worded
 from watchword.http.handling import Methods
 from watchword.http.heads import path_of
 from watchword.http.pathcase import FoldedPaths, fold_path
@@ -56,10 +57,12 @@ class Surface:
         answer = self._fixed.get(scope["path"], self._router)
         await answer(scope, receive, send)
 
-    def render(self, status: int, path: str) -> tuple[bytes, str]:
-        """Word what is refused beneath the app: the body, and its content type."""
+    def render(self, status: int, path: str) -> Worded:
+        """Word what is refused beneath the app."""
         response = say_status(self._speaker(path).voice, status)
-        return bytes(response.body), response.headers["content-type"]
+        said = dict(response.headers)
+        del said["content-length"]  # the transport counts for itself
+        return bytes(response.body), said
 
     def _without_parameters(self, scope: Scope, raw: bytes) -> Scope:
         """Return a request as a dialect reads it that wants no parameters in its paths."""

@@ -102,10 +102,10 @@ async def test_what_is_refused_beneath_is_worded_here(
     household: Household, status: int, text: str
 ) -> None:
     """Who sends what cannot be read, too slowly or too much of it, gets the shape of this API."""
-    body, content_type = household.site.render(status, "/services/login;jsessionid=1")
+    body, said = household.site.render(status, "/services/login;jsessionid=1")
 
     assert json.loads(body) == {"errorcode": status, "message": text}
-    assert content_type == TYPE
+    assert said["content-type"] == TYPE
 
 
 async def test_a_server_that_is_full_says_when_to_come_again(opened: Open) -> None:

@@ -126,10 +126,10 @@ async def test_what_is_refused_beneath_is_worded_here(
     household: Household, status: int, title: str, path: str
 ) -> None:
     """Who sends what cannot be read, too slowly or too much of it, gets the shape of this API."""
-    body, content_type = household.site.render(status, path)
+    body, said = household.site.render(status, path)
 
     assert json.loads(body) == {"title": title, "status": status}
-    assert content_type == "application/problem+json"
+    assert said["content-type"] == "application/problem+json"
 
 
 async def test_a_server_that_is_full_says_when_to_come_again(opened: Open) -> None:

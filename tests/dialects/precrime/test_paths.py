@@ -67,10 +67,10 @@ async def test_what_is_refused_beneath_is_worded_here(
     household: Household, status: int, text: str
 ) -> None:
     """Who sends what cannot be read, too slowly or too much of it, gets the shape of this API."""
-    body, content_type = household.site.render(status, "/user/login")
+    body, said = household.site.render(status, "/user/login")
 
     assert json.loads(body) == {"message": text}
-    assert content_type == "application/json"
+    assert said["content-type"] == "application/json"
 
 
 async def test_a_server_that_is_full_says_when_to_come_again(opened: Open) -> None:
