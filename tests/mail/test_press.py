@@ -1,6 +1,5 @@
 """Templates of an operator: they go before ours, and none of them can lose a letter."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,11 +160,9 @@ def test_bytes_that_are_no_text_are_broken(folder: Path, log_lines: LogLines) ->
     assert log_lines.of(BROKEN)[0]["because"] == "UnicodeDecodeError"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_template_that_may_not_be_read_is_broken(folder: Path, log_lines: LogLines) -> None:
-    """Ours is sent."""
-    (folder / "en/confirm.txt").write_text(TEXT)
-    (folder / "en/confirm.txt").chmod(0)
+def test_a_template_that_cannot_be_read_is_broken(folder: Path, log_lines: LogLines) -> None:
+    """Ours is sent. Root may read every file, but nobody the first page of their own memory."""
+    (folder / "en/confirm.txt").symlink_to("/proc/self/mem")
 
     assert word(folder) == OURS
     assert log_lines.of(BROKEN)
