@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from watchword.app.house import StartError, open_house, rules
+from watchword.app.house import open_house, rules
 from watchword.app.postroom import make_mailer
+from watchword.cli.calls import OPERATOR
+from watchword.core.kernel.errors import InvalidError
 from watchword.core.outbox.model import Letter, LetterKind
+from watchword.core.policy.refusals import Refused
 from watchword.core.services.delivery import CLAIM
 from watchword.mail.console import ConsoleMailer
 from watchword.mail.line import DOT_TIMEOUT_S
@@ -82,16 +85,24 @@ def test_an_operators_language_and_name(tmp_path: Path) -> None:
         ({"sender": "jörg@example.com"}, r"mail\.sender: "),
     ],
 )
-async def test_what_cannot_be_used_stops_the_start(
-    tmp_path: Path, mail: dict[str, str], named: str
-) -> None:
-    """And says which key it is."""
+def test_what_cannot_be_used_is_told(tmp_path: Path, mail: dict[str, str], named: str) -> None:
+    """With the key that it is about."""
     said = {key: __file__ if value == "__file__" else value for key, value in mail.items()}
-    chosen = with_server(tmp_path, **said)
 
-    with pytest.raises(StartError, match=named):
-        async with open_house(chosen):
-            pass
+    with pytest.raises(InvalidError, match=named):
+        make_mailer(with_server(tmp_path, **said))
+
+
+async def test_a_command_that_needs_no_letter_works_all_the_same(tmp_path: Path) -> None:
+    """Who looks at accounts is not told about templates; who looks at letters is."""
+    chosen = settings(tmp_path, templates="missing")
+    async with open_house(chosen) as house:
+        accounts = await house.services.accounts.page(OPERATOR)
+
+        with pytest.raises(InvalidError, match="templates"):
+            await house.services.mailbox.test(OPERATOR, "ada@example.org")
+
+    assert not isinstance(accounts, Refused)
 
 
 def test_nobody_takes_a_letter_that_is_being_sent() -> None:

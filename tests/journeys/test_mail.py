@@ -11,7 +11,7 @@ import pytest
 from journeys import post
 from parts.database import run
 from parts.peer import Peer, get
-from parts.server import Server, Store, serving
+from parts.server import Server, Store, refuses_to_start, serving
 from parts.smtp import STALL, SmtpServer, smtp_server
 from parts.waiting import eventually, until
 from watchword.app.house import House
@@ -68,6 +68,17 @@ def holder(store: Store) -> int:
         return owners[0] if owners else None
 
     return until(look)
+
+
+def test_a_mistake_about_letters_ends_the_start(sqlite_store: Store) -> None:
+    """Before anything is made, and not when the first letter is due."""
+    environ = {"WATCHWORD_MAIL__TEMPLATES": "nowhere"}
+
+    code, said = refuses_to_start(sqlite_store, settings=environ)
+
+    assert code == 3
+    assert "mail.templates: nowhere is not a folder." in said
+    assert not sqlite_store.folder.exists()
 
 
 async def test_a_registration_is_followed_by_a_letter(

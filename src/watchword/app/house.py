@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from watchword.app.links import base_of_links
-from watchword.app.postroom import make_mailer
+from watchword.app.postroom import LateMailer
 from watchword.app.printed import PrintedSecrets
 from watchword.app.witness import HouseWitness
 from watchword.core.kernel.clock import Clock, SystemClock
@@ -179,7 +179,7 @@ async def _furnish(
     metrics: Metrics | None,
 ) -> House:
     issuer = await _issuer(settings, storage, randomness)
-    master, mailer = master_key(settings, randomness), make_mailer(settings)
+    master = master_key(settings, randomness)
     keys = _key_ring(settings, storage, master, clock)
     hasher = make_hasher(settings, randomness, metrics)
     key_rates = MappedKeyRates(settings.folder / KEY_RATES_FILE)
@@ -193,7 +193,7 @@ async def _furnish(
         key_safe=StoredKeySafe(master),
         key_rates=key_rates,
         letter_safe=StoredLetterSafe(master),
-        mailer=mailer,
+        mailer=LateMailer(settings),
         acceptances=journal,
         blocklist=_blocklist(settings),
         clock=clock,

@@ -10,6 +10,7 @@ from pathlib import Path
 from watchword import __version__
 from watchword.app.house import StartError, make_folder, open_house
 from watchword.app.links import forget_address, keep_address
+from watchword.app.postroom import make_mailer
 from watchword.app.printed import PrintedSecrets
 from watchword.app.start import Start, check_demo
 from watchword.app.web import WebApp, mounted
@@ -56,6 +57,7 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
     if demo:
         check_demo(settings)
     mounted(settings)
+    _check_mail(settings)
     # What is refused until here has made nothing.
     make_folder(settings.folder)
     forget_address(settings.folder)
@@ -69,6 +71,13 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
             factory, config, on_ready=on_ready, on_bound=_keeper_of_address(settings, demo=demo)
         )
     except ServeError as error:
+        raise StartError(str(error)) from error
+
+
+def _check_mail(settings: Settings) -> None:
+    try:
+        make_mailer(settings)
+    except CoreError as error:
         raise StartError(str(error)) from error
 
 
