@@ -110,11 +110,11 @@ class MemoryOutbox(MemoryStore):
         check_text(reason)
         self.record(write)
 
-    def put_back(self, letter_id: LetterId, *, next_at: datetime) -> None:
+    def put_back(self, letter_id: LetterId, *, next_at: datetime, reason: str) -> None:
         def write(rows: Rows) -> None:
             entry = rows.letters.get(letter_id)
             if entry is not None and entry.standing is Standing.WAITING:
-                _change(rows, entry, next_at=next_at)
+                _change(rows, entry, next_at=next_at, reason=reason)
 
         self.record(write)
 

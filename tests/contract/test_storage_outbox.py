@@ -197,7 +197,7 @@ async def test_a_letter_that_is_gone_is_no_error(storage: Storage, look: Work) -
         storage,
         *(ending(gone, standing) for standing in ENDS),
         lambda work: work.outbox.defer(gone.id, next_at=AT, reason=""),
-        lambda work: work.outbox.put_back(gone.id, next_at=AT),
+        lambda work: work.outbox.put_back(gone.id, next_at=AT, reason="away"),
     )
 
     assert await ids(look) == []
@@ -222,13 +222,13 @@ async def test_a_letter_that_was_turned_down_waits_longer(storage: Storage, look
 
 
 async def test_a_letter_that_was_not_tried_has_no_try_more(storage: Storage, look: Work) -> None:
-    """Only its time changes."""
+    """Only its time changes, and why it waits."""
     one = entry("l", tries=3, reason="as before")
     await post(storage, one)
 
-    await commit(storage, lambda work: work.outbox.put_back(one.id, next_at=LATER))
+    await commit(storage, lambda work: work.outbox.put_back(one.id, next_at=LATER, reason="away"))
 
-    assert await look.outbox.by_id(one.id) == replace(one, next_at=LATER)
+    assert await look.outbox.by_id(one.id) == replace(one, next_at=LATER, reason="away")
 
 
 @pytest.mark.parametrize("standing", ENDS)
@@ -242,7 +242,7 @@ async def test_what_has_ended_waits_no_more(
     await commit(
         storage,
         lambda work: work.outbox.defer(one.id, next_at=LATER, reason="late"),
-        lambda work: work.outbox.put_back(one.id, next_at=LATER),
+        lambda work: work.outbox.put_back(one.id, next_at=LATER, reason="away"),
     )
 
     assert await look.outbox.by_id(one.id) == one

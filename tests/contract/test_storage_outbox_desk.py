@@ -103,7 +103,7 @@ async def test_a_sender_gives_back_what_is_its_own(storage: Storage) -> None:
     await commit(
         storage,
         lambda work: work.outbox.settle(sent.id, Standing.SENT, at=AT, reason="", keeps=False),
-        lambda work: work.outbox.put_back(free.id, next_at=AT),
+        lambda work: work.outbox.put_back(free.id, next_at=AT, reason="away"),
     )
 
     given = [await storage.outbox_desk.release(holder) for holder in ("x", "x", "nobody")]
@@ -127,7 +127,7 @@ async def test_what_is_claimed_anew_is_the_new_senders(storage: Storage) -> None
     "wait",
     [
         lambda work: work.outbox.defer(ONE.id, next_at=AT + 9 * SECOND, reason=""),
-        lambda work: work.outbox.put_back(ONE.id, next_at=AT + 9 * SECOND),
+        lambda work: work.outbox.put_back(ONE.id, next_at=AT + 9 * SECOND, reason="away"),
     ],
     ids=["defer", "put_back"],
 )

@@ -130,13 +130,14 @@ class SqlOutbox:
             reason,
         )
 
-    def put_back(self, letter_id: LetterId, *, next_at: datetime) -> None:
+    def put_back(self, letter_id: LetterId, *, next_at: datetime, reason: str) -> None:
         self._batch.lock(locks.LETTERS)
         self._batch.record(
-            "UPDATE letters SET next_at = $2, holder = NULL, leased_until = NULL"
+            "UPDATE letters SET next_at = $2, reason = $3, holder = NULL, leased_until = NULL"
             " WHERE id = $1 AND standing = 'waiting'",
             letter_id,
             stored(next_at),
+            reason,
         )
 
     def retry(self, letter_id: LetterId, *, at: datetime) -> None:

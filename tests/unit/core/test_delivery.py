@@ -117,14 +117,15 @@ async def test_a_no_for_good(house: House) -> None:
 
 async def test_a_server_that_is_away_costs_no_try(house: House) -> None:
     """An hour later everything arrives."""
-    house.mailer.answers = [Outcome.UNREACHABLE] * 60
+    house.mailer.answers = [Posting(Outcome.UNREACHABLE, "Connection refused")] * 60
     letter_id = await written(house)
 
     for _ in range(60):
         assert await house.services.delivery.deliver() is Outcome.UNREACHABLE
         house.clock.advance(timedelta(minutes=1))
 
-    assert entry(house, letter_id).tries == 0
+    waiting = entry(house, letter_id)
+    assert (waiting.tries, waiting.reason) == (0, "Connection refused")
     assert [letter.kind for letter in await house.post()] == [LetterKind.RESET]
 
 

@@ -53,8 +53,8 @@ class OutboxStore(Protocol):
     def defer(self, letter_id: LetterId, *, next_at: datetime, reason: str) -> None:
         """Record that a waiting letter was turned down, and when to try again."""
 
-    def put_back(self, letter_id: LetterId, *, next_at: datetime) -> None:
-        """Record that a waiting letter was not tried after all, and when it may be."""
+    def put_back(self, letter_id: LetterId, *, next_at: datetime, reason: str) -> None:
+        """Record that a waiting letter was not tried after all, why, and when it may be."""
 
     def retry(self, letter_id: LetterId, *, at: datetime) -> None:
         """Record that a letter which was not sent waits again, from now on.

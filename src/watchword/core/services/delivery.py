@@ -143,7 +143,7 @@ class Delivery:
                 next_at = now + defer_for(entry.tries + 1)
                 work.outbox.defer(entry.id, next_at=next_at, reason=reason)
             else:
-                work.outbox.put_back(entry.id, next_at=now)
+                work.outbox.put_back(entry.id, next_at=now, reason=reason)
             await work.commit()
         self._forget({entry.id})
         return posting.outcome
