@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from mail.posting import ID, mailer_for, send
-from mail.stationery import AT, CODE, SECRET, letter, writer
+from mail.stationery import AT, BASE, CODE, SECRET, letter, writer
 from parts.loglines import LogLines
 from parts.smtp import DROP, STALL, Mode, Phase, SmtpServer, smtp_server
 from watchword.core.kernel.ids import LetterId
@@ -150,6 +150,29 @@ async def test_what_the_server_answers_decides(
 
     assert posting == Posting(outcome, answer)
     assert server.letters == []
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        f"554 5.7.1 {BASE}/account/confirm?ticket={SECRET} is listed, {CODE} is not",
+        f"554-5.7.1 ticket=3D{SECRET[:9]}=\r\n554 5.7.1 {SECRET[9:].upper()}, {CODE.lower()}",
+        f"250 2.0.0 taken with {SECRET} and {CODE}",
+    ],
+    ids=["whole", "in two lines", "taken"],
+)
+async def test_what_the_server_quotes_of_a_letter_is_not_kept(
+    server: SmtpServer, quoted: str
+) -> None:
+    """Who reads the list of letters, or the database, can use no link and no code by that."""
+    server.on("DOT", quoted)
+
+    posting = await send(mailer_for(server))
+
+    kept = posting.reason.lower()
+    assert kept.startswith(quoted[:3])
+    assert "…" in kept
+    assert not [piece for piece in (SECRET[9:], SECRET[:9], CODE) if piece.lower() in kept]
 
 
 @pytest.mark.parametrize("mode", ["none", "starttls", "implicit"])

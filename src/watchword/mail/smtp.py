@@ -1,5 +1,6 @@
 """Hands letters to a mail server by SMTP (RFC 5321), one connection for each."""
 
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from watchword.observability.log import get_logger
 _log = get_logger("watchword.mail")
 _NO_ADDRESS = "This is no address that a letter can be sent to."
 _NO_UTF8 = "It takes no addresses with such letters before the @ (SMTPUTF8)."
+_LINE_BREAK = r"=?\s*(?:\d\.\d+\.\d+\s)?"
+"""In an answer of several lines, which may cut a link anywhere and have a code in each line."""
 _NO_ANSWER = "It did not answer after it had the letter, and may have taken it: {why}"
 
 
@@ -32,6 +35,18 @@ class _Parcel:
     to: Mailbox
     octets: bytes
     on_yes: Callable[[], None]
+    secrets: tuple[str, ...]
+
+    def unquoted(self, words: str) -> str:
+        """Return a mail server's words without what the letter alone may say.
+
+        Those that look for spam quote the links that they do not like, and their words are
+        kept.
+        """
+        for secret in filter(None, self.secrets):
+            quoted = _LINE_BREAK.join(map(re.escape, secret))
+            words = re.sub(quoted, "…", words, flags=re.IGNORECASE)
+        return words
 
 
 class SmtpMailer:
@@ -77,7 +92,7 @@ class SmtpMailer:
                 return Posting(Outcome.REFUSED, _NO_ADDRESS)
             message = self._writer.message(letter_id, letter, to=to, at=at)
             octets = octets_of(message, utf8=to.needs_utf8)
-            return await self._post(_Parcel(to, octets, on_yes))
+            return await self._post(_Parcel(to, octets, on_yes, (letter.secret, letter.code)))
         except Exception as error:  # noqa: BLE001 - one odd letter must not stop the others
             # What the error says may quote the letter.
             _log.error("a letter could not be sent", letter=letter_id, because=type(error).__name__)
@@ -107,14 +122,14 @@ class SmtpMailer:
             return Posting(Outcome.REFUSED, _NO_UTF8)
         for step, words in self._steps(parcel.to):
             answer = await line.ask(*words)
-            if posting := judge(step, answer.code, answer.message):
+            if posting := judge(step, answer.code, parcel.unquoted(answer.message)):
                 return posting
         try:
             answer = await line.hand_over(parcel.octets, on_yes=parcel.on_yes)
         except (SMTPException, OSError) as error:
-            why = explained(error, within=self._options.dot_timeout_s)
+            why = parcel.unquoted(explained(error, within=self._options.dot_timeout_s))
             return Posting(Outcome.DEFERRED, _NO_ANSWER.format(why=why))
-        posting = judge(Step.DOT, answer.code, answer.message)
+        posting = judge(Step.DOT, answer.code, parcel.unquoted(answer.message))
         assert posting is not None
         return posting
 
