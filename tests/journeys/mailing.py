@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from journeys.astera import Client
 from journeys.people import WITH_ADMIN
 from parts.peer import free_port
-from parts.server import Store, serving
+from parts.server import Store, command, serving
 from parts.smtp import Received, SmtpServer, smtp_server
 from parts.waiting import until
 
@@ -49,7 +49,14 @@ class Mailing(Client):
 
     smtp: SmtpServer
     base: str
+    settings: Mapping[str, str]
     _read: dict[str, int] = field(default_factory=dict)
+
+    def order(self, *words: str) -> str:
+        """Run a command with the settings of the server; return what it prints."""
+        ran = command(self.store, *words, settings=self.settings)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
 
     def letter(self, to: str) -> Received:
         """Wait for the next letter to an address that nobody has read yet."""
@@ -84,7 +91,7 @@ def mailing(
             **(settings or {}),
         }
         with serving(store, "--port", str(port), *words, settings=chosen) as server:
-            yield Mailing(store=store, server=server, smtp=smtp, base=base)
+            yield Mailing(store=store, server=server, smtp=smtp, base=base, settings=chosen)
 
 
 def letters_by(smtp: SmtpServer) -> dict[str, str]:
