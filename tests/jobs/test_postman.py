@@ -25,9 +25,10 @@ PEOPLE = tuple(f"user{number}" for number in range(20))
 
 @dataclass
 class LeisurelyMailer(MemoryMailer):
-    """Takes a fifth of a second for a letter."""
+    """Takes its time for each letter."""
 
     time: HandTime = field(default_factory=HandTime)
+    seconds: float = 0.5
     held: int = 0
     held_most: int = 0
 
@@ -41,7 +42,7 @@ class LeisurelyMailer(MemoryMailer):
     ) -> Posting:
         self.held += 1
         self.held_most = max(self.held_most, self.held)
-        await self.time(0.2)
+        await self.time(self.seconds)
         self.held -= 1
         return await super().send(letter_id, letter, at=at, on_yes=on_yes)
 
@@ -141,13 +142,37 @@ class TestPace:
         assert 59 <= delivery.asked <= 61 + AT_ONCE
         assert office.time.asked.count(1.0) == len(office.time.asked)
 
-    async def test_a_pile_is_carried_by_several(self, office: Office) -> None:
-        """Four at once, one after the other calls the next, and none is sent twice."""
+    async def test_a_quick_mail_server_gets_one_letter_at_a_time(self, office: Office) -> None:
+        """So if we are killed, one at most may come twice."""
+        mailer = LeisurelyMailer(time=office.time, seconds=0.1)
+        office.hire(with_mailer(office, mailer))
+        await office.write(*PEOPLE)
+
+        await office.time.passes(3.5)  # the first look, and twenty letters
+
+        assert mailer.held_most == 1
+        assert sorted(office.arrived()) == sorted(PEOPLE)
+
+    async def test_one_that_never_answers_holds_up_no_other(self, office: Office) -> None:
+        """It may take ten minutes; the next letters do not wait for it."""
+        mailer = LeisurelyMailer(time=office.time, seconds=600)
+        office.hire(with_mailer(office, mailer))
+        await office.write("slow")
+        await office.time.passes(2)
+        mailer.seconds = 0.1
+        await office.write("ada", "bob")
+
+        await office.time.passes(3)
+
+        assert sorted(office.arrived()) == ["ada", "bob"]
+
+    async def test_a_pile_is_carried_by_several_where_it_is_slow(self, office: Office) -> None:
+        """Another one each second, four at most, and none is sent twice."""
         mailer = LeisurelyMailer(time=office.time)
         office.hire(with_mailer(office, mailer))
         await office.write(*PEOPLE)
 
-        await office.time.passes(2.5)  # the first look, and seven times four letters
+        await office.time.passes(5.5)
 
         assert mailer.held_most == AT_ONCE
         assert sorted(office.arrived()) == sorted(PEOPLE)
