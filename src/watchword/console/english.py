@@ -121,7 +121,10 @@ _BUSY = Message(
 _STATUSES = {
     403: Message(
         title="Not from here",
-        text=("This server shows its pages on its own machine only.",),
+        text=(
+            "This server is for trying out. Only its own machine may see its pages.",
+            "If you clicked a link in an email, copy it into the address bar instead.",
+        ),
     ),
     404: Message(
         title="There is no page here",

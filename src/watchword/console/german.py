@@ -128,7 +128,10 @@ _BUSY = Message(
 _STATUSES = {
     403: Message(
         title="Nicht von hier aus",
-        text=("Dieser Server zeigt seine Seiten nur auf seinem eigenen Rechner.",),
+        text=(
+            "Dieser Server ist zum Ausprobieren. Nur sein eigener Rechner darf seine Seiten sehen.",
+            "Kam der Klick aus einer E-Mail? Dann kopieren Sie den Link in die Adresszeile.",
+        ),
     ),
     404: Message(
         title="Hier ist keine Seite",
