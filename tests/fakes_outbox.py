@@ -101,6 +101,15 @@ class MemoryOutbox(MemoryStore):
         check_text(reason)
         self.record(write)
 
+    def withdraw(self, letter_id: LetterId) -> None:
+        def write(rows: Rows) -> None:
+            entry = rows.letters.get(letter_id)
+            is_waiting = entry is not None and entry.standing is Standing.WAITING
+            if is_waiting and letter_id not in rows.leases:
+                del rows.letters[letter_id]
+
+        self.record(write)
+
     def defer(self, letter_id: LetterId, *, next_at: datetime, reason: str) -> None:
         def write(rows: Rows) -> None:
             entry = rows.letters.get(letter_id)

@@ -104,6 +104,7 @@ async def change_letters(storage: Storage) -> None:
         lambda work: work.outbox.add(entry(one)),
         lambda work: work.outbox.defer(one, next_at=AT, reason=""),
         lambda work: work.outbox.put_back(one, next_at=AT, reason="away"),
+        lambda work: work.outbox.withdraw(entry("b").id),
         lambda work: work.outbox.settle(one, Standing.REFUSED, at=AT, reason="", keeps=True),
         lambda work: work.outbox.retry(one, at=AT),
         lambda work: work.outbox.settle(one, Standing.SENT, at=AT, reason="", keeps=True),

@@ -203,6 +203,38 @@ async def test_a_letter_that_is_gone_is_no_error(storage: Storage, look: Work) -
     assert await ids(look) == []
 
 
+async def test_a_letter_that_nobody_has_taken_can_be_withdrawn(
+    storage: Storage, look: Work
+) -> None:
+    """In the commit that wrote it, or in a later one; nobody else's goes with it."""
+    one, two, three = entry("l1"), entry("l2"), entry("l3")
+    await post(storage, one, two)
+
+    await commit(
+        storage,
+        lambda work: work.outbox.withdraw(one.id),
+        lambda work: work.outbox.add(three),
+        lambda work: work.outbox.withdraw(three.id),
+        lambda work: work.outbox.withdraw(LetterId("none")),
+    )
+
+    assert await ids(look) == [two.id]
+
+
+@pytest.mark.parametrize("standing", list(Standing))
+async def test_a_letter_that_somebody_has_or_had_is_not_withdrawn(
+    storage: Storage, look: Work, standing: Standing
+) -> None:
+    """It may be with the mail server by now."""
+    one = entry("l", standing=standing, settled_at=None if standing is Standing.WAITING else AT)
+    await post(storage, one)
+    await storage.outbox_desk.claim("one", at=AT, until=LATER, limit=1)
+
+    await commit(storage, lambda work: work.outbox.withdraw(one.id))
+
+    assert await look.outbox.by_id(one.id) == one
+
+
 async def test_a_letter_that_was_turned_down_waits_longer(storage: Storage, look: Work) -> None:
     """Its tries are counted, and the last word is kept."""
     one = entry("l")

@@ -120,6 +120,12 @@ class SqlOutbox:
                 *values,
             )
 
+    def withdraw(self, letter_id: LetterId) -> None:
+        self._batch.record(
+            "DELETE FROM letters WHERE id = $1 AND standing = 'waiting' AND holder IS NULL",
+            letter_id,
+        )
+
     def defer(self, letter_id: LetterId, *, next_at: datetime, reason: str) -> None:
         self._batch.lock(locks.LETTERS)
         self._batch.record(

@@ -191,6 +191,20 @@ async def test_who_gets_no_letter(house: House) -> None:
         assert await house.services.recovery.ask(identifier, origin=HERE) is None
 
     assert await house.post() == []
+    assert {ticket.account_id for ticket in house.storage.rows.tickets.values()} == {
+        account.id for account in house.storage.rows.accounts.values() if account.name == "eve"
+    }
+
+
+async def test_nobodys_letter_costs_as_much_and_leaves_nothing(house: House) -> None:
+    """Else a stopwatch would tell who has an account."""
+    before = house.storage.rows.copy()
+
+    await house.services.recovery.ask("nobody", origin=HERE)
+    await house.services.confirmation.resend("nobody", origin=HERE)
+
+    after = house.storage.rows
+    assert (after.tickets, after.letters) == (before.tickets, before.letters)
 
 
 async def test_one_letter_a_minute_in_silence(house: House) -> None:

@@ -42,6 +42,9 @@ class OutboxStore(Protocol):
     def add(self, entry: Entry) -> None:
         """Record a letter; it is sent some time after the commit."""
 
+    def withdraw(self, letter_id: LetterId) -> None:
+        """Record that a letter is not to be there at all. One that a sender has, or had, stays."""
+
     def settle(
         self, letter_id: LetterId, standing: Standing, *, at: datetime, reason: str, keeps: bool
     ) -> None:

@@ -10,6 +10,7 @@ from watchword.core.outbox.model import Letter, LetterKind
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Digester, OpenWork, Work
 from watchword.core.services.letters import LetterGate, Letters
+from watchword.core.services.pretence import pretend
 from watchword.core.services.tickets import Tickets, Whose
 from watchword.core.tickets.model import Purpose, Ticket
 
@@ -74,6 +75,8 @@ class Confirmation:
             work.audit.add(self._event(stranger, Action.ADDRESS_CONFIRM_ASK, subject))
             if account is not None:
                 await self.ask(work, account, origin)
+            else:
+                pretend(work, self._tickets, self._letters, subject=subject, origin=origin)
             try:
                 await work.commit()
             except NotFoundError:

@@ -11,6 +11,7 @@ from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Digester, OpenWork, Work
 from watchword.core.services.letters import LetterGate, Letters, reachable_at
 from watchword.core.services.passwords import Passwords
+from watchword.core.services.pretence import pretend
 from watchword.core.services.tickets import Tickets, Whose
 from watchword.core.tickets.model import Purpose, Ticket
 
@@ -53,8 +54,10 @@ class Recovery:
             stranger = Actor(name="", is_admin=False, origin=origin)
             at = self._clock.now()
             work.audit.add(event_by(stranger, Action.PASSWORD_RESET_ASK, at=at, subject=subject))
-            if account is not None and account.is_active:
+            if account is not None and account.is_active and reachable_at(account):
                 self.offer(work, account, origin)
+            else:
+                pretend(work, self._tickets, self._letters, subject=subject, origin=origin)
             try:
                 await work.commit()
             except NotFoundError:
