@@ -30,7 +30,7 @@ run: setup ## serve a demo on http://127.0.0.1:9261 (admin / Admin123)
 test: setup ## run all tests, the slow ones too
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
-check: lint ## lint, and run the fast tests
+check: lint ## lint, and run the fast tests, two examples of each
 	@$(BIN)/pytest -q -n auto -m "not slow" $(PYTEST_ARGS)
 
 lint: setup ## look at format, style, types and import contracts

@@ -8,7 +8,7 @@ import pytest
 
 from parts.postgres import PostgresMissingError, PostgresServer, running_server
 
-pytest_plugins = ["parts.alone", "parts.scratch"]
+pytest_plugins = ["parts.alone", "parts.examples", "parts.scratch"]
 
 _numbers = count(1)
 
