@@ -2,7 +2,7 @@
 
 Most tests of the surfaces are one behaviour with many examples: names, bodies, languages,
 refusals. All of them took two and a half minutes before each commit. What is quick, or is
-the heart of the matter, is always looked at whole.
+the heart of the matter, is always looked at whole, though on PostgreSQL by `make test` alone.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ENOUGH = 2
+POSTGRES = "postgres"
 WHOLE = {"app", "architecture", "contract", "crypto", "jobs", "observability", "unit"}
 
 
@@ -21,9 +22,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if not item.path.is_relative_to(tests) or item.get_closest_marker("slow"):
             continue
+        behaviour, _, example = item.nodeid.partition("[")
+        if POSTGRES in example.rstrip("]").split("-"):
+            item.add_marker(pytest.mark.slow)
+            continue
         if item.path.relative_to(tests).parts[0] in WHOLE:
             continue
-        behaviour = item.nodeid.partition("[")[0]
         seen[behaviour] += 1
         if seen[behaviour] > ENOUGH:
             item.add_marker(pytest.mark.slow)
