@@ -12,10 +12,7 @@ from parts import browser
 from parts.axe import HEIGHT, PHONE, flaws
 from watchword.core.tickets.model import Purpose
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, browser.NEEDED]
 
 EACH = pytest.mark.parametrize("purpose", Purpose)
 DONE = {

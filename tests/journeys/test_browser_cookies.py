@@ -15,10 +15,7 @@ from parts.visit import ADA, APILOGIN, HOME, LOGIN, PLACES, PROFILE, TYPED, Visi
 from parts.waiting import until
 from parts.ways import ASK, GETS, LINK, POSTS, WHOLE_FORM
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, browser.NEEDED]
 
 EVERYWHERE = pytest.mark.parametrize("visit", list(PLACES), indirect=True)
 CHECKOUT = "/services/checkout/asset-1"

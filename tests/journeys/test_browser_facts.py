@@ -10,10 +10,7 @@ from parts import browser
 from parts.browser import PATIENCE_MS, Pages, Request, pages
 from parts.ways import GETS, LINK, POSTS
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, browser.NEEDED]
 
 PAGE = Path(__file__).parents[2] / "docs" / "browsers.md"
 COOKIES = ("strict=1; HttpOnly; SameSite=Strict", "lax=1; HttpOnly; SameSite=Lax")

@@ -16,7 +16,6 @@ from watchword.core.tickets.model import Purpose
 
 pytestmark = pytest.mark.slow
 
-NEEDS_CHROMIUM = pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed")
 GUEST = "guest@example.org"
 BY_INVITATION = {"WATCHWORD_REGISTRATION": "invitation"}
 CLOSED = {"WATCHWORD_REGISTRATION": "closed"}
@@ -50,7 +49,7 @@ def join(page: Page, name: str, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
-@NEEDS_CHROMIUM
+@browser.NEEDED
 def test_a_guest_gets_in_and_a_stranger_does_not(store: Store) -> None:
     """Through no dialect; the guest by a page, after a name that somebody has already."""
     with mailing(store, settings=BY_INVITATION) as house, browser.chromium() as running:

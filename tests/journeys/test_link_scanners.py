@@ -19,10 +19,7 @@ from parts.server import FOR_ALL, Store
 from watchword.console.languages import WORDS
 from watchword.core.tickets.model import Purpose
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, browser.NEEDED]
 
 AT_ONCE = 12
 AGENTS = (

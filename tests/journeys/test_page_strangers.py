@@ -18,10 +18,7 @@ from parts.ways import POSTS, WHOLE_FORM
 from watchword.console.languages import WORDS
 from watchword.core.tickets.model import Purpose
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, browser.NEEDED]
 
 SAID = WORDS["en"]
 FRAME = """url => new Promise(done => {

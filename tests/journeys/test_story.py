@@ -16,10 +16,7 @@ from watchword.console.words import Words
 from watchword.core.policy.refusals import Refusal
 from watchword.core.tickets.model import Purpose
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, browser.NEEDED]
 
 NAME, OLD, NEW = "Ada", "ada@example.org", "ada@example.com"
 FIRST, SECOND, THIRD = "four mules and a wagon", "nine geese in a pond", "one cow on a hill"

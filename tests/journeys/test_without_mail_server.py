@@ -25,7 +25,6 @@ from watchword.core.tickets.model import Purpose
 
 pytestmark = pytest.mark.slow
 
-NEEDS_CHROMIUM = pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed")
 NEEDS_CURL = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +85,7 @@ def press(page: Page, url: str, title: str) -> None:
 
 
 @NEEDS_CURL
-@NEEDS_CHROMIUM
+@browser.NEEDED
 def test_a_demo_does_what_the_readme_says(tmp_path: Path) -> None:
     """Type what it shows, see what it promises, open the link, and log in by the address."""
     typed, expected = promised()

@@ -10,10 +10,7 @@ from mail.stationery import AT, letter, writer
 from parts import browser
 from watchword.core.outbox.model import LetterKind
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(browser.program() is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, browser.NEEDED]
 
 PHONE, DESK = 375, 1280
 RULES = {

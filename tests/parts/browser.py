@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -24,6 +25,10 @@ ARGUMENTS = (
 def program() -> str | None:
     """Return where Chromium is, None if it is not here."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+NEEDED = pytest.mark.skipif(program() is None, reason="Chromium is not installed")
+"""Marks what cannot be seen without it. CI installs it, and takes no skipped test."""
 
 
 @contextmanager
