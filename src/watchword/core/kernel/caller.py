@@ -53,6 +53,16 @@ def operator(origin: Origin) -> Actor:
     return Actor(name="operator", is_admin=True, origin=origin)
 
 
+def stranger_at(origin: Origin) -> Actor:
+    """Return whoever is there and has said nothing of who they are."""
+    return Actor(name="", is_admin=False, origin=origin)
+
+
+def owner_of(account_id: AccountId, origin: Origin) -> Actor:
+    """Return who proved, by a password or a letter, that an account is theirs."""
+    return Actor(name=account_id, is_admin=False, origin=origin, account_id=account_id)
+
+
 @lru_cache(maxsize=4096)
 def counted_address(address: str) -> str:
     """Return the canonical text of an address as limits count it."""

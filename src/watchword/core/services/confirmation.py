@@ -3,7 +3,7 @@
 from watchword.core.accounts.model import Account
 from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, Event, event_by
-from watchword.core.kernel.caller import Actor, Origin
+from watchword.core.kernel.caller import Actor, Origin, owner_of, stranger_at
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import ConflictError, DeniedError, NotFoundError
 from watchword.core.outbox.model import Letter, LetterKind
@@ -71,7 +71,7 @@ class Confirmation:
             subject = account.id if account else self._digester.digest("attempt", key)
             if await self._letter_gate.wait_for("resend", subject):
                 return None
-            stranger = Actor(name="", is_admin=False, origin=origin)
+            stranger = stranger_at(origin)
             work.audit.add(self._event(stranger, Action.ADDRESS_CONFIRM_ASK, subject))
             if account is not None:
                 await self.ask(work, account, origin)
@@ -102,7 +102,7 @@ class Confirmation:
     ) -> Account | Refused:
         now = self._clock.now()
         confirmed = account.with_email(ticket.address, now)
-        owner = Actor(name=account.id, is_admin=False, origin=origin, account_id=account.id)
+        owner = owner_of(account.id, origin)
         # Spent in the same commit: an address that was changed meanwhile has voided it.
         work.tickets.spend(ticket.id, at=now)
         work.accounts.update(confirmed, before=account)

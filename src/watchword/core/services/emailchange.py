@@ -6,7 +6,7 @@ from datetime import timedelta
 from watchword.core.accounts.model import Account
 from watchword.core.accounts.names import canonical, is_address
 from watchword.core.audit.model import Action, event_by
-from watchword.core.kernel.caller import Actor, Origin
+from watchword.core.kernel.caller import Actor, Origin, owner_of
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import ConflictError, DeniedError, NotFoundError
 from watchword.core.outbox.model import Letter, LetterKind
@@ -191,7 +191,7 @@ class EmailChange:
     ) -> Account:
         now = self._clock.now()
         changed = account.with_email(ticket.address, now)
-        owner = Actor(name=account.id, is_admin=False, origin=origin, account_id=account.id)
+        owner = owner_of(account.id, origin)
         work.tickets.spend(ticket.id, at=now)
         work.tickets.void(account.id, OPEN_CHANGES)
         work.accounts.update(changed, before=account)

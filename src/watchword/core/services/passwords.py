@@ -6,7 +6,7 @@ from watchword.core.accounts.model import Account
 from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, Event, event_by
 from watchword.core.credentials.model import PasswordCredential
-from watchword.core.kernel.caller import Actor, Origin
+from watchword.core.kernel.caller import Actor, Origin, owner_of, stranger_at
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError, NotFoundError
 from watchword.core.kernel.ids import AccountId, TicketId
@@ -90,13 +90,13 @@ class Passwords:
             matches = await self._hasher.verify(current, encoded) and credential is not None
             is_active = account is not None and account.is_active
             reason = judge_signin(matches=matches, is_active=is_active)
-            actor = Actor(name="", is_admin=False, origin=origin)
+            actor = stranger_at(origin)
             await self._settle(attempt, actor, subject, matches=reason is None)
         if reason or account is None or credential is None:
             return Refused(reason or Refusal.WRONG_CREDENTIALS)
         if refused := await self._refusal(account, new, documented, current=encoded):
             return refused
-        own = Actor(name=account.id, is_admin=False, origin=origin, account_id=account.id)
+        own = owner_of(account.id, origin)
         refused = await self._replace(own, account, credential, new)
         return Refused(Refusal.WRONG_CREDENTIALS) if refused else None
 
@@ -133,7 +133,7 @@ class Passwords:
         if refused := await self._refusal(account, new, documented, current=current):
             return refused
         encoded = await self._new_password.hash(new, origin=origin)
-        owner = Actor(name=account.id, is_admin=False, origin=origin, account_id=account.id)
+        owner = owner_of(account.id, origin)
         if await self._store_reset(owner, account, encoded, spends=ticket.id):
             return Refused(Refusal.TICKET_BAD)
         return account

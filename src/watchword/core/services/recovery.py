@@ -3,7 +3,7 @@
 from watchword.core.accounts.model import Account
 from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, event_by
-from watchword.core.kernel.caller import Actor, Origin
+from watchword.core.kernel.caller import Origin, stranger_at
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import NotFoundError
 from watchword.core.outbox.model import LetterKind
@@ -51,7 +51,7 @@ class Recovery:
             subject = account.id if account else self._digester.digest("attempt", key)
             if await self._letter_gate.wait_for("forgotten", subject):
                 return None
-            stranger = Actor(name="", is_admin=False, origin=origin)
+            stranger = stranger_at(origin)
             at = self._clock.now()
             work.audit.add(event_by(stranger, Action.PASSWORD_RESET_ASK, at=at, subject=subject))
             if account is not None and account.is_active and reachable_at(account):

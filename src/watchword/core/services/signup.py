@@ -7,7 +7,7 @@ from watchword.core.accounts.model import Account, Role
 from watchword.core.accounts.names import NAME_LENGTH_MAX, canonical, is_address, is_clean, is_name
 from watchword.core.audit.model import Action, event_by
 from watchword.core.credentials.model import PasswordCredential
-from watchword.core.kernel.caller import Actor, Origin
+from watchword.core.kernel.caller import Actor, Origin, stranger_at
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import ConflictError, DeniedError
 from watchword.core.kernel.ids import AccountId, TicketId
@@ -98,7 +98,7 @@ class SignUp:
             return refused
         if wait := await self._take_place(origin):
             return Refused(Refusal.THROTTLED, retry_after=wait)
-        stranger = Actor(name="", is_admin=False, origin=origin)
+        stranger = stranger_at(origin)
         return await self._make(wish, stranger, Action.ACCOUNT_REGISTER)
 
     async def _join(self, wish: Wish, origin: Origin) -> Account | Refused:
@@ -114,7 +114,7 @@ class SignUp:
         invited = replace(wish, role=ticket.detail, email=ticket.address, email_confirmed=True)
         if refused := await self._judge(invited):
             return refused
-        guest = Actor(name="", is_admin=False, origin=origin)
+        guest = stranger_at(origin)
         return await self._make(invited, guest, Action.ACCOUNT_REGISTER, spends=ticket.id)
 
     async def create(self, actor: Actor, wish: Wish) -> Account | Refused:
