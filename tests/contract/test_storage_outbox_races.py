@@ -37,13 +37,12 @@ async def claim_all(storage: Storage, holder: str, *, limit: int = 3) -> list[st
 
 
 async def test_four_senders_get_each_letter_once(storage: Storage) -> None:
-    """Each of them some, and all of them together every one."""
+    """All of them together every one; how many each of them gets is left to chance."""
     await commit(storage, *map(addition, LETTERS))
 
     claimed = await asyncio.gather(*(claim_all(storage, f"sender {one}") for one in range(4)))
 
     assert sorted(chain(*claimed)) == [one.id for one in LETTERS]
-    assert all(claimed)
 
 
 async def test_of_twenty_senders_one_gets_a_letter(storage: Storage) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 LINK = re.compile(r"https?://\S+")
-CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b")
+# Nothing joins on either side: the middle of a UUID can look like a code.
+CODE = re.compile(r"(?<![\w-])[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}(?![\w-])")
 
 
 @dataclass
