@@ -15,6 +15,7 @@ from watchword.core.audit.store import AuditStore
 from watchword.core.checkouts.store import CheckoutDesk, CheckoutStore
 from watchword.core.credentials.store import CredentialStore
 from watchword.core.groups.store import GroupStore
+from watchword.core.jobs.store import JobDesk, JobStore
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.ids import ApiKeyId, LetterId, SessionId
 from watchword.core.outbox.model import Entry, Letter
@@ -80,6 +81,8 @@ class Work(Protocol):
     def tickets(self) -> TicketStore: ...
     @property
     def outbox(self) -> OutboxStore: ...
+    @property
+    def jobs(self) -> JobStore: ...
 
     async def bearer(self, session_id: SessionId) -> Bearer | None:
         """Return a stored session with its account, in one look: each request asks this.
@@ -111,6 +114,8 @@ class Storage(Protocol):
     def ticket_desk(self) -> TicketDesk: ...
     @property
     def outbox_desk(self) -> OutboxDesk: ...
+    @property
+    def job_desk(self) -> JobDesk: ...
     @property
     def revocations(self) -> "Revocations": ...
 

@@ -1,5 +1,6 @@
 """What the core asks of whoever keeps accounts."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from watchword.core.accounts.model import Account
@@ -25,11 +26,27 @@ class AccountStore(Protocol):
 
     async def count(self) -> int: ...
 
+    async def identifiers_among(self, keys: Sequence[str]) -> frozenset[str]:
+        """Return those of up to 1,000 canonical keys that identify an account."""
+
+    async def addresses_among(self, keys: Sequence[str]) -> frozenset[str]:
+        """Return those of up to 1,000 canonical keys that are an account's address.
+
+        Confirmed or not.
+        """
+
     def add(self, account: Account) -> None:
         """Record a new account.
 
         At commit: ConflictError("name") or ConflictError("email") when a key is taken.
         The first account ever also records that single-user mode has ended.
+        """
+
+    def add_all(self, accounts: Sequence[Account]) -> None:
+        """Record many new accounts, each as `add` does, in few statements.
+
+        At commit: ConflictError("name") or ConflictError("email") when a key of any of them
+        is taken, also by another of them.
         """
 
     def update(self, account: Account, *, before: Account) -> None:

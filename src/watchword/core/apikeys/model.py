@@ -34,6 +34,7 @@ class Scope(StrEnum):
     ACCOUNTS_READ = "accounts:read"
     ACCOUNTS_WRITE = "accounts:write"
     REVOCATIONS_READ = "revocations:read"
+    JOBS_RUN = "jobs:run"
 
 
 EVERYDAY = frozenset({Scope.IDENTIFY})

@@ -13,6 +13,7 @@ class Action(StrEnum):
     ACCOUNT_INVITE = "account.invite"
     ACCOUNT_CREATE = "account.create"
     ACCOUNT_REGISTER = "account.register"
+    ACCOUNT_IMPORT = "account.import"
     ACCOUNT_DELETE = "account.delete"
     ACCOUNT_DISABLE = "account.disable"
     ACCOUNT_ENABLE = "account.enable"
@@ -41,6 +42,10 @@ class Action(StrEnum):
     GROUP_DELETE = "group.delete"
     GROUP_ADD = "group.add"
     GROUP_REMOVE = "group.remove"
+    JOB_START = "job.start"
+    JOB_CANCEL = "job.cancel"
+    JOB_RESTART = "job.restart"
+    JOB_DOWNLOAD = "job.download"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

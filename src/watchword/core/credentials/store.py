@@ -1,5 +1,6 @@
 """What the core asks of whoever keeps credentials."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -32,6 +33,9 @@ class CredentialStore(Protocol):
 
         At commit: NotFoundError if the account is gone.
         """
+
+    def add_passwords(self, credentials: Sequence[PasswordCredential]) -> None:
+        """Record the first passwords of accounts that are new in this commit."""
 
     def rehash(self, credential: PasswordCredential, *, replaces: str) -> None:
         """Record another hash of the same password, unless it changed meanwhile.

@@ -8,6 +8,9 @@ from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId
 
 Network = IPv4Network | IPv6Network
 
+OPERATOR = "operator"
+"""The name of whoever is at the machine's own command line; no account's id is a word."""
+
 IPV6_PREFIX_BITS = 64
 """A home or a hosting customer gets a /64 at least, so one counts as one address."""
 
@@ -37,7 +40,7 @@ class Origin:
 class Actor:
     """On whose behalf a service works, for permission and for the audit trail.
 
-    Who came with an API key has its id here and no session.
+    Who came with an API key has its id here and no session; `scopes` are the key's.
     """
 
     name: str
@@ -46,11 +49,17 @@ class Actor:
     account_id: AccountId | None = None
     session_id: SessionId | None = None
     key_id: ApiKeyId | None = None
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def is_operator(self) -> bool:
+        """Say whether this is the person at the machine's own command line."""
+        return self.name == OPERATOR and self.account_id is None
 
 
 def operator(origin: Origin) -> Actor:
     """Return the person at the machine's own command line, who may do everything."""
-    return Actor(name="operator", is_admin=True, origin=origin)
+    return Actor(name=OPERATOR, is_admin=True, origin=origin)
 
 
 def stranger_at(origin: Origin) -> Actor:

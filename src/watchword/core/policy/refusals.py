@@ -45,6 +45,14 @@ class Refusal(StrEnum):
     GROUP_NAME_INVALID = "group_name_invalid"
     GROUP_NAME_TAKEN = "group_name_taken"
     GROUP_LIMIT = "group_limit"
+    FLOW_UNKNOWN = "flow_unknown"
+    FLOW_BUSY = "flow_busy"
+    PARAMETERS_INVALID = "parameters_invalid"
+    JOB_KEY_INVALID = "job_key_invalid"
+    JOB_KEY_REUSED = "job_key_reused"
+    JOB_LIMIT = "job_limit"
+    JOB_OVER = "job_over"
+    JOB_NOT_OVER = "job_not_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,11 @@ class Refused:
     """The answer is no.
 
     `number` belongs to the reason: the least or the most that is allowed. `retry_after`
-    is in whole seconds and is set when asking again later can help.
+    is in whole seconds and is set when asking again later can help. `detail` is a sentence
+    of ours, where the reason alone does not say what to mend.
     """
 
     reason: Refusal
     number: int = 0
     retry_after: int = 0
+    detail: str = ""

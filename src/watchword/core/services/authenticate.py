@@ -41,6 +41,7 @@ class Caller:
             account_id=self.account.id,
             session_id=self.session.id if self.session else None,
             key_id=self.key.id if self.key else None,
+            scopes=frozenset(self.key.scopes) if self.key else frozenset(),
         )
 
 

@@ -1,0 +1,1 @@
+"""Long work: what was asked for, by whom, and how far it is."""
