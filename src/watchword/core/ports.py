@@ -15,6 +15,7 @@ from watchword.core.audit.store import AuditStore
 from watchword.core.checkouts.store import CheckoutDesk, CheckoutStore
 from watchword.core.credentials.store import CredentialStore
 from watchword.core.groups.store import GroupStore
+from watchword.core.jobs.leases import LeaseDesk
 from watchword.core.jobs.store import JobDesk, JobStore
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.ids import ApiKeyId, LetterId, SessionId
@@ -116,6 +117,8 @@ class Storage(Protocol):
     def outbox_desk(self) -> OutboxDesk: ...
     @property
     def job_desk(self) -> JobDesk: ...
+    @property
+    def lease_desk(self) -> LeaseDesk: ...
     @property
     def revocations(self) -> "Revocations": ...
 

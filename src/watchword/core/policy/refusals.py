@@ -51,6 +51,7 @@ class Refusal(StrEnum):
     JOB_KEY_INVALID = "job_key_invalid"
     JOB_KEY_REUSED = "job_key_reused"
     JOB_LIMIT = "job_limit"
+    OPERATOR_ONLY = "operator_only"
     JOB_OVER = "job_over"
     JOB_NOT_OVER = "job_not_over"
 

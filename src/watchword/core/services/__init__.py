@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from watchword.core.services.accountexport import AccountExport
+from watchword.core.services.accountimport import AccountImport
 from watchword.core.services.accounts import Accounts
 from watchword.core.services.apikeys import ApiKeys
 from watchword.core.services.audit import AuditTrail
@@ -16,6 +18,8 @@ from watchword.core.services.expirynotice import ExpiryNotice
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.invitations import Invitations
+from watchword.core.services.jobruns import JobRuns
+from watchword.core.services.jobs import Jobs
 from watchword.core.services.mailbox import Mailbox
 from watchword.core.services.passwords import Passwords
 from watchword.core.services.recovery import Recovery
@@ -60,3 +64,7 @@ class Services:
     audit: AuditTrail
     signing_keys: SigningKeys
     housekeeping: Housekeeping
+    jobs: Jobs
+    job_runs: JobRuns
+    account_import: AccountImport
+    account_export: AccountExport

@@ -1,6 +1,8 @@
 """Put the services together from the doors to the outside and the rules of the house."""
 
 from watchword.core.services import Services
+from watchword.core.services.accountexport import AccountExport
+from watchword.core.services.accountimport import AccountImport
 from watchword.core.services.accounts import Accounts
 from watchword.core.services.apikeys import ApiKeys
 from watchword.core.services.attempts import Guesses
@@ -11,6 +13,8 @@ from watchword.core.services.checkouts import Checkouts
 from watchword.core.services.csrf import Csrf
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
+from watchword.core.services.jobruns import JobRuns
+from watchword.core.services.jobs import Jobs
 from watchword.core.services.newpassword import NewPassword
 from watchword.core.services.outside import Outside, Rules
 from watchword.core.services.postroom import PostRoom, open_post_room
@@ -52,6 +56,10 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         audit=AuditTrail(open_work=open_work),
         signing_keys=_signing_keys(outside, rules),
         housekeeping=_housekeeping(outside, rules),
+        jobs=_jobs(outside),
+        job_runs=JobRuns(open_work=open_work, desk=outside.storage.job_desk, clock=clock),
+        account_import=_account_import(outside),
+        account_export=AccountExport(open_work=open_work),
         tickets=post.tickets,
         confirmation=post.confirmation,
         recovery=post.recovery,
@@ -101,6 +109,26 @@ def _housekeeping(outside: Outside, rules: Rules) -> Housekeeping:
         shows_keys=rules.api_keys.shows_keys,
         checkouts_end_after=rules.checkouts_end_after,
         letters_kept_for=rules.letters_kept_for,
+        jobs_kept_for=rules.jobs_kept_for,
+    )
+
+
+def _jobs(outside: Outside) -> Jobs:
+    return Jobs(
+        open_work=outside.storage.open_work,
+        desk=outside.storage.job_desk,
+        flows=outside.flows,
+        clock=outside.clock,
+        randomness=outside.randomness,
+    )
+
+
+def _account_import(outside: Outside) -> AccountImport:
+    return AccountImport(
+        open_work=outside.storage.open_work,
+        hasher=outside.hasher,
+        clock=outside.clock,
+        randomness=outside.randomness,
     )
 
 

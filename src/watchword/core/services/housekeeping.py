@@ -5,6 +5,7 @@ from datetime import timedelta
 from watchword.core.kernel.clock import Clock
 from watchword.core.policy.signin import AttemptLimits
 from watchword.core.ports import OpenWork
+from watchword.core.services.jobs import HOUSE
 
 BATCH_MAX = 1000
 """Rows of a kind in one transaction, so that nobody waits behind a long one."""
@@ -22,8 +23,12 @@ TICKETS_KNOWN_FOR = timedelta(days=30)
 """So long the letter to an address that was never confirmed can be asked for by the address."""
 
 
+OWN_JOBS_KEPT_FOR = timedelta(days=1)
+"""What the server started by itself and got done is of little interest, and there is much of it."""
+
+
 class Housekeeping:
-    """Removes expired sessions, keys and tickets, old letters, attempts and revocations.
+    """Removes expired sessions, keys and tickets, old letters, jobs, attempts and revocations.
 
     Check-outs end by time only with `checkouts_end_after`.
     """
@@ -37,6 +42,7 @@ class Housekeeping:
         shows_keys: bool,
         checkouts_end_after: timedelta | None,
         letters_kept_for: timedelta,
+        jobs_kept_for: timedelta,
     ) -> None:
         self._open_work = open_work
         self._clock = clock
@@ -44,6 +50,7 @@ class Housekeeping:
         self._shows_keys = shows_keys
         self._checkouts_end_after = checkouts_end_after
         self._letters_kept_for = letters_kept_for
+        self._jobs_kept_for = jobs_kept_for
 
     async def sweep(self) -> None:
         """Remove one batch of each kind."""
@@ -55,6 +62,8 @@ class Housekeeping:
             work.api_keys.delete_expired(before=now - EXPIRED_KEYS_SHOWN_FOR, limit=BATCH_MAX)
             work.tickets.purge(before=now - TICKETS_KNOWN_FOR, limit=BATCH_MAX)
             work.outbox.purge(before=now - self._letters_kept_for, limit=BATCH_MAX)
+            work.jobs.purge(before=now - self._jobs_kept_for, limit=BATCH_MAX)
+            work.jobs.purge(before=now - OWN_JOBS_KEPT_FOR, owner=HOUSE, limit=BATCH_MAX)
             if self._checkouts_end_after is not None:
                 work.checkouts.end_old(before=now - self._checkouts_end_after, limit=BATCH_MAX)
             if not self._shows_keys:

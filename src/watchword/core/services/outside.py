@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from watchword.core.jobs.flows import FlowBook
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.randomness import Randomness
 from watchword.core.policy.passwords import PRESETS, PasswordPolicy, Preset
@@ -43,6 +44,7 @@ class Outside:
     mailer: Mailer
     acceptances: Acceptances
     blocklist: Blocklist
+    flows: FlowBook
     clock: Clock
     randomness: Randomness
     witness: Witness
@@ -61,6 +63,7 @@ class Rules:
     tickets: TicketRules = field(default_factory=TicketRules)
     letters: LetterLimits = field(default_factory=LetterLimits)
     letters_kept_for: timedelta = timedelta(days=7)
+    jobs_kept_for: timedelta = timedelta(days=30)
     checkouts_end_after: timedelta | None = None
     guesses_at_once: int = 5
     tokens_known_max: int = 10_000

@@ -1,12 +1,17 @@
 """Look after the keys that sign our tokens."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from watchword.core.audit.model import Action, event_by
 from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.clock import Clock
-from watchword.core.ports import KeyRing, OpenWork
+from watchword.core.ports import KeyRing, OpenWork, Work
 from watchword.core.signing.model import SigningKey
+
+
+def _nothing(work: Work) -> None:
+    del work
 
 
 class SigningKeys:
@@ -29,11 +34,14 @@ class SigningKeys:
         async with self._open_work() as work:
             return await work.signing_keys.all()
 
-    async def rotate(self, actor: Actor, *, distrust: bool = False) -> SigningKey:
+    async def rotate(
+        self, actor: Actor, *, distrust: bool = False, along: Callable[[Work], None] = _nothing
+    ) -> SigningKey:
         """Sign with a new key from now on.
 
         What older keys signed stays good to its own end, unless they are distrusted:
-        then every token made before this moment is void at once.
+        then every token made before this moment is void at once. `along` records something
+        of the caller's in the same commit.
         """
         key = self._keys.generate()
         async with self._open_work() as work:
@@ -44,5 +52,6 @@ class SigningKeys:
             at, detail = key.created_at, "distrust" if distrust else ""
             rotated = Action.SIGNING_KEY_ROTATE
             work.audit.add(event_by(actor, rotated, at=at, subject=key.id, detail=detail))
+            along(work)
             await work.commit()
         return key

@@ -168,9 +168,12 @@ class SignUp:
             return Refused(Refusal.ROLE_RESERVED)
         if wish.role not in set(Role):
             return Refused(Refusal.ROLE_UNKNOWN)
-        if refused := _judge_names(wish):
+        name = wish.name.strip()
+        if len(name) < wish.name_min:
+            return Refused(Refusal.NAME_SHORT, number=wish.name_min)
+        if refused := judge_names(name, wish.email, wish.first_name, wish.last_name):
             return refused
-        about = words_about(wish.name.strip(), wish.email, wish.first_name, wish.last_name)
+        about = words_about(name, wish.email, wish.first_name, wish.last_name)
         return await self._new_password.refusal(
             wish.password, documented=wish.password_min, about=about
         )
@@ -245,15 +248,13 @@ class SignUp:
             await self._confirmation.ask(work, account, actor.origin)
 
 
-def _judge_names(wish: Wish) -> Refused | None:
-    name = wish.name.strip()
-    if len(name) < wish.name_min:
-        return Refused(Refusal.NAME_SHORT, number=wish.name_min)
+def judge_names(name: str, email: str, first_name: str, last_name: str) -> Refused | None:
+    """Say what is wrong with the trimmed name and the other texts of an account, if anything."""
     if not is_name(name):
         return Refused(Refusal.NAME_INVALID)
-    if not all(_is_shown(part) for part in (wish.first_name, wish.last_name)):
+    if not all(_is_shown(part) for part in (first_name, last_name)):
         return Refused(Refusal.NAME_INVALID)
-    if wish.email and not is_address(wish.email):
+    if email and not is_address(email):
         return Refused(Refusal.ADDRESS_INVALID)
     return None
 
