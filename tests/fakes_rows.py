@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from fakes_attempts import AttemptRows
+from fakes_leases import JobRows
 from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Event
@@ -55,6 +56,7 @@ class Rows:
     tickets: dict[TicketId, Ticket] = field(default_factory=dict)
     letters: dict[LetterId, Entry] = field(default_factory=dict)
     leases: dict[LetterId, tuple[str, datetime]] = field(default_factory=dict)
+    jobs: JobRows = field(default_factory=JobRows)
     attempts: AttemptRows = field(default_factory=AttemptRows)
     instance: str | None = None
     has_had_account: bool = False
@@ -79,6 +81,7 @@ class Rows:
             tickets=dict(self.tickets),
             letters=dict(self.letters),
             leases=dict(self.leases),
+            jobs=self.jobs.copy(),
             attempts=self.attempts.copy(),
         )
 

@@ -11,6 +11,8 @@ from fakes_apikeys import MemoryApiKeys, key_with
 from fakes_attempts import MemoryAttempts, MemoryGate
 from fakes_checkouts import MemoryCheckouts, MemoryDesk
 from fakes_groups import MemoryGroups
+from fakes_jobs import MemoryJobDesk, MemoryJobs
+from fakes_leases import MemoryLeaseDesk
 from fakes_outbox import MemoryOutbox, MemoryOutboxDesk
 from fakes_rows import Rows, Write
 from fakes_sessions import MemoryRevocationLog, MemorySessions, MemorySigningKeys
@@ -43,6 +45,10 @@ class MemoryStorage:
         self.checkout_desk = MemoryDesk(self.change)
         self.ticket_desk = MemoryTicketDesk(self.change)
         self.outbox_desk = MemoryOutboxDesk(self.change)
+        self.job_desk = MemoryJobDesk(self.change)
+        self.lease_desk = MemoryLeaseDesk(
+            lambda: self.look().jobs, lambda write: self.change(lambda rows: write(rows.jobs))
+        )
         self.broken: UnavailableError | None = None
 
     def open_work(self) -> "MemoryWork":
@@ -92,6 +98,7 @@ class MemoryWork:
         self.checkouts = MemoryCheckouts(look, record)
         self.tickets = MemoryTickets(look, record)
         self.outbox = MemoryOutbox(look, record)
+        self.jobs = MemoryJobs(look, record)
 
     async def __aenter__(self) -> Self:
         return self

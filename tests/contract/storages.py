@@ -20,7 +20,8 @@ DATABASE = "contract"
 EMPTY = """
     DELETE FROM accounts; DELETE FROM attempts; DELETE FROM name_failures; DELETE FROM windows;
     DELETE FROM audit_events; DELETE FROM facts; DELETE FROM setup_token; DELETE FROM signing_keys;
-    DELETE FROM groups; DELETE FROM revocations; DELETE FROM tickets; DELETE FROM letters
+    DELETE FROM groups; DELETE FROM revocations; DELETE FROM tickets; DELETE FROM letters;
+    DELETE FROM jobs; DELETE FROM job_leases
 """
 """What hangs on an account goes with it."""
 

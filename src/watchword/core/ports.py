@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -168,6 +168,15 @@ class Hasher(Protocol):
     def is_outdated(self, encoded: str) -> bool:
         """Say whether a new hash of the same password would be stronger."""
 
+    def adopt(self, text: str, *, hints: str = "") -> str:
+        """Return the hash of another product as it is to be stored, without computing any.
+
+        `verify` knows what is returned, and it is outdated unless it is as good as ours. It
+        is "" where the other product says that there is no password. `hints` are the hash
+        parameters of a Firebase project. Raises InvalidError("password_hash") for what is
+        unknown, malformed or past our limits; its message has no piece of the text.
+        """
+
 
 class Blocklist(Protocol):
     """Knows the passwords that everybody tries first."""
@@ -225,6 +234,48 @@ class Worded:
 
 def ignored() -> None:
     """Do nothing about it."""
+
+
+class BackupStoppedError(Exception):
+    """The backup is not wanted any more. Nothing of it is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMade:
+    """A backup that is whole and on the disk, under this name in the folder of backups."""
+
+    file: str
+    size: int
+    sha256: str
+    is_encrypted: bool
+    has_master_key: bool
+
+
+def backup_name(at: datetime) -> str:
+    """Return what a backup begun at this moment is called, without its ending."""
+    return f"watchword-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+class Backups(Protocol):
+    """Copies all that we keep into one file."""
+
+    async def create(
+        self,
+        *,
+        encrypt: bool,
+        at: datetime,
+        name: str,
+        is_wanted: Callable[[], bool],
+        on_progress: Callable[[int, int | None], None],
+    ) -> BackupMade:
+        """Make the backup of one moment; nobody who writes meanwhile waits.
+
+        `name` is one of `backup_name`. Where a whole one of that name is already, that is
+        returned. Both callables are called from another thread, often: with bytes done, and
+        in all if that is known. Raises BackupStoppedError soon after `is_wanted` says no;
+        InvalidError where trying again cannot help; UnavailableError for a disk that is full
+        or a database that does not answer. Whatever it raises, it leaves nothing behind.
+        """
 
 
 class Mailer(Protocol):

@@ -1,6 +1,6 @@
 """Accounts in SQL, and the identifiers by which they are found."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from watchword.core.accounts.model import Account, Role, Source, State
@@ -9,11 +9,13 @@ from watchword.core.kernel.errors import ConflictError, DeniedError, NotFoundErr
 from watchword.core.kernel.ids import AccountId
 from watchword.core.kernel.page import Page
 from watchword.storage import locks
+from watchword.storage.arrivals import record_arrivals
 from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, moment_or_none, stored, stored_or_none
+from watchword.storage.portions import places, portions
 from watchword.storage.revocation_log import record_ends
-from watchword.storage.statement import Batch, Row, Value
+from watchword.storage.statement import Batch, Row, Value, storable
 
 _LISTING = "accounts"
 
@@ -61,6 +63,12 @@ class SqlAccounts:
         row = await self._engine.fetch_one("SELECT COUNT(*) FROM accounts")
         return int(row[0]) if row else 0
 
+    async def identifiers_among(self, keys: Sequence[str]) -> frozenset[str]:
+        return await self._among("SELECT key FROM identifiers WHERE key", keys)
+
+    async def addresses_among(self, keys: Sequence[str]) -> frozenset[str]:
+        return await self._among("SELECT email_key FROM accounts WHERE email_key", keys)
+
     def add(self, account: Account) -> None:
         self._batch.record(
             "INSERT INTO accounts (id, created_at, updated_at, role, state, source,"
@@ -84,6 +92,9 @@ class SqlAccounts:
             " ON CONFLICT (name) DO NOTHING",
             account.id,
         )
+
+    def add_all(self, accounts: Sequence[Account]) -> None:
+        record_arrivals(self._batch, accounts)
 
     def update(self, account: Account, *, before: Account) -> None:
         assert account.id == before.id
@@ -140,6 +151,13 @@ class SqlAccounts:
             account_id,
             expect=DeniedError,
         )
+
+    async def _among(self, head: str, keys: Sequence[str]) -> frozenset[str]:
+        found: set[str] = set()
+        for some in portions([key for key in keys if storable((key,))]):
+            rows = await self._engine.fetch_all(f"{head} IN ({places(len(some))})", *some)
+            found.update(row[0] for row in rows)
+        return frozenset(found)
 
     def _claim_name(self, account: Account) -> None:
         key = canonical(account.name)

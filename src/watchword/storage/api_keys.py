@@ -13,6 +13,7 @@ from watchword.storage import locks
 from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, moment_or_none, stored, stored_or_none
+from watchword.storage.portions import places
 from watchword.storage.statement import Batch, Row
 
 _LISTING = "apikeys"
@@ -155,11 +156,6 @@ class SqlApiKeys:
             stored(before),
             max(0, limit),
         )
-
-
-def places(count: int) -> str:
-    """Return so many placeholders for a list of values."""
-    return ", ".join(f"${number}" for number in range(1, count + 1))
 
 
 def api_key_of(row: Row) -> ApiKey:

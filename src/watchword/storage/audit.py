@@ -1,10 +1,13 @@
 """The audit trail in SQL."""
 
+from collections.abc import Sequence
+
 from watchword.core.audit.model import Action, Event
 from watchword.core.kernel.page import Page
 from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import LAST, moment, stored
+from watchword.storage.portions import inserts
 from watchword.storage.statement import Batch, Row, Value
 
 _LISTING = "audit"
@@ -37,17 +40,25 @@ class SqlAudit:
         self._batch = batch
 
     def add(self, event: Event) -> None:
-        self._batch.record(
-            "INSERT INTO audit_events (at, action, subject, actor, address, dialect, detail)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            stored(event.at),
-            event.action.value,
-            event.subject,
-            event.actor,
-            event.address,
-            event.dialect,
-            event.detail,
-        )
+        self.add_all((event,))
+
+    def add_all(self, events: Sequence[Event]) -> None:
+        rows = [
+            (
+                stored(event.at),
+                event.action.value,
+                event.subject,
+                event.actor,
+                event.address,
+                event.dialect,
+                event.detail,
+            )
+            for event in events
+        ]
+        for statement in inserts(
+            "INSERT INTO audit_events (at, action, subject, actor, address, dialect, detail)", rows
+        ):
+            self._batch.record(statement.sql, *statement.values)
 
     async def page(
         self,

@@ -32,6 +32,12 @@ TICKETS = "tickets"
 LETTERS = "letters"
 """Held by whoever takes letters to send, or changes what is in the outbox already."""
 
+JOBS = "jobs"
+"""Held by whoever starts jobs that run alone, or changes or deletes several."""
+
+LEASES = "leases"
+"""Held by whoever changes several leases of the queue, lest two wait for each other's rows."""
+
 
 def account(account_id: str) -> str:
     """Held by whoever changes an account's state or password, or relies on them."""

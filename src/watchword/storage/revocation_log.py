@@ -11,7 +11,7 @@ from watchword.storage import locks
 from watchword.storage.cursor import within_page
 from watchword.storage.engine import Engine
 from watchword.storage.moments import LAST, stored
-from watchword.storage.portions import portions
+from watchword.storage.portions import inserts
 from watchword.storage.statement import Batch, Row, Statement, Steps, Value, storable
 
 _Entry: TypeAlias = tuple[Kind, str, int]
@@ -84,11 +84,5 @@ def _distrusted(rows: Sequence[Row]) -> Sequence[_Entry]:
 
 
 def _insert(entries: Sequence[_Entry]) -> Steps[None]:
-    for some in portions(entries):
-        values = [value for kind, sid, until in some for value in (kind.value, sid, until)]
-        yield Statement(_insertion(len(some)), tuple(values))
-
-
-def _insertion(count: int) -> str:
-    rows = ", ".join(f"(${3 * n + 1}, ${3 * n + 2}, ${3 * n + 3})" for n in range(count))
-    return f"INSERT INTO revocations (kind, sid, until) VALUES {rows}"  # noqa: S608 - placeholders
+    rows = [(kind.value, sid, until) for kind, sid, until in entries]
+    yield from inserts("INSERT INTO revocations (kind, sid, until)", rows)

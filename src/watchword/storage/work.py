@@ -9,14 +9,17 @@ from watchword.core.kernel.ids import SessionId
 from watchword.core.ports import Bearer, KeyHolder, Revocations
 from watchword.storage import migrate
 from watchword.storage.accounts import SqlAccounts, account_of
-from watchword.storage.api_keys import SqlApiKeys, api_key_of, places
+from watchword.storage.api_keys import SqlApiKeys, api_key_of
 from watchword.storage.attempts import SqlAttemptGate, SqlAttempts
 from watchword.storage.audit import SqlAudit
 from watchword.storage.checkouts import SqlCheckoutDesk, SqlCheckouts
 from watchword.storage.credentials import SqlCredentials
 from watchword.storage.engine import Engine
 from watchword.storage.groups import SqlGroups
+from watchword.storage.jobs import SqlJobDesk, SqlJobs
+from watchword.storage.leases import SqlLeaseDesk
 from watchword.storage.outbox import SqlOutbox, SqlOutboxDesk
+from watchword.storage.portions import places
 from watchword.storage.revocation_log import SqlRevocationLog
 from watchword.storage.sessions import SqlSessions, session_of
 from watchword.storage.setup import SqlSetup
@@ -41,6 +44,7 @@ class SqlWork:
         "checkouts",
         "credentials",
         "groups",
+        "jobs",
         "outbox",
         "revocation_log",
         "sessions",
@@ -66,6 +70,7 @@ class SqlWork:
         self.checkouts = SqlCheckouts(engine, batch)
         self.tickets = SqlTickets(engine, batch)
         self.outbox = SqlOutbox(engine, batch)
+        self.jobs = SqlJobs(engine, batch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,6 +124,8 @@ class SqlStorage:
         self.checkout_desk = SqlCheckoutDesk(engine)
         self.ticket_desk = SqlTicketDesk(engine)
         self.outbox_desk = SqlOutboxDesk(engine)
+        self.job_desk = SqlJobDesk(engine)
+        self.lease_desk = SqlLeaseDesk(engine)
 
     @property
     def revocations(self) -> Revocations:
