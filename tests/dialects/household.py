@@ -20,6 +20,7 @@ from fakes import (
     PlainHasher,
     TellingWitness,
 )
+from fakes_flows import ToyBook
 from toy import talking_to
 from watchword import __version__
 from watchword.console import console
@@ -212,6 +213,7 @@ async def _outside(
         mailer=mailer,
         acceptances=MemoryAcceptances(),
         blocklist=ListedBlocklist(),
+        flows=ToyBook(),
         clock=clock,
         randomness=randomness,
         witness=TellingWitness(),

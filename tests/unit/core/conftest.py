@@ -21,6 +21,7 @@ from fakes import (
     ReadableSigner,
     TellingWitness,
 )
+from fakes_flows import ToyBook
 from fakes_storage import MemoryStorage
 from watchword.core.accounts.model import Account, Role
 from watchword.core.kernel.caller import Actor, Origin, operator
@@ -106,6 +107,7 @@ class House:
             mailer=self.mailer,
             acceptances=self.acceptances,
             blocklist=self.blocklist,
+            flows=ToyBook(),
             clock=self.clock,
             randomness=CountingRandomness(),
             witness=self.witness,
