@@ -106,6 +106,14 @@ def test_a_dialect_says_the_number(voice: Voice, reason: Refusal) -> None:
     assert b"4321" in answer.body
 
 
+@pytest.mark.parametrize("reason", [Refusal.FLOW_UNKNOWN, Refusal.PARAMETERS_INVALID])
+def test_a_dialect_says_what_there_is_to_mend(voice: Voice, reason: Refusal) -> None:
+    """Where the reason alone does not say it, a sentence of the core's does."""
+    answer = voice.render_refusal(Refused(reason, detail="Mend {this}, not that."))
+
+    assert b". Mend {this}, not that." in answer.body
+
+
 def test_a_dialect_says_what_comes_from_beneath_it(voice: Voice) -> None:
     """The words for what the http room and the transport refuse are its own as well."""
     answers = [say_status(voice, status) for status in BENEATH]

@@ -91,7 +91,7 @@ def test_an_unknown_scope_is_told_the_known_ones(shell: Shell) -> None:
     ran = shell.run("apikey", "create", "ada", "--name", "x", "--scope", "everything", "--json")
 
     assert (ran.code, ran.error["code"]) == (2, "usage")
-    for scope in ("identify", "accounts:read", "accounts:write", "revocations:read"):
+    for scope in ("identify", "accounts:read", "accounts:write", "revocations:read", "jobs:run"):
         assert scope in ran.error["message"]
 
 

@@ -32,3 +32,12 @@ def test_numbers_are_told() -> None:
     assert "15 characters" in short
     assert "42 s" in waiting
     assert fields == {None, "number", "retry_after"}
+
+
+def test_what_is_to_be_mended_is_told() -> None:
+    """A sentence that belongs to this one refusal comes last."""
+    refused = Refused(Refusal.PARAMETERS_INVALID, detail="Object missing required field `path`.")
+
+    text = sentence(refused)
+
+    assert text.endswith("parameters. Mend them. Object missing required field `path`.")

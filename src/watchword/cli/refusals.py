@@ -90,10 +90,32 @@ SENTENCES = {
     Refusal.CLIENT_INVALID: "A client id has up to 200 visible characters. Use another one.",
     Refusal.ASSET_INVALID: "An asset id has 1 to 64 letters, digits, _ and -. Use such a one.",
     Refusal.ASSET_FREE: "Nobody has checked this asset out. Look at the id, and try again.",
+    Refusal.FLOW_UNKNOWN: "No flow has this name. Look at its spelling.",
+    Refusal.FLOW_BUSY: (
+        "A job of this flow is not over, and there is one at a time. Wait for its end, or"
+        " cancel it."
+    ),
+    Refusal.PARAMETERS_INVALID: "The flow does not take these parameters. Mend them.",
+    Refusal.JOB_KEY_INVALID: (
+        "This cannot be the key of a job. Use 1 to {number} printable ASCII characters."
+    ),
+    Refusal.JOB_KEY_REUSED: (
+        "The key is that of a job with another flow or other parameters. Use another key."
+    ),
+    Refusal.JOB_LIMIT: (
+        "There are {number} jobs of the same owner that are not over. Wait {retry_after} s, or"
+        " cancel some."
+    ),
+    Refusal.JOB_OVER: "The job is over. There is nothing left to stop or to start again.",
+    Refusal.JOB_NOT_OVER: "The job is not over yet. Wait for its end, or cancel it.",
+    Refusal.OPERATOR_ONLY: (
+        "Only the operator may do this. Run `watchword` on the machine of the server."
+    ),
 }
 
 
 def sentence(refused: Refused) -> str:
     """Return what a person at the terminal is told."""
     text = SENTENCES[refused.reason]
-    return text.format(number=refused.number, retry_after=refused.retry_after)
+    said = text.format(number=refused.number, retry_after=refused.retry_after)
+    return f"{said} {refused.detail}" if refused.detail else said

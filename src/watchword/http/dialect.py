@@ -40,6 +40,12 @@ def phrase_of(status: int) -> str:
     return "Content Too Large" if status == _TOO_LARGE else HTTPStatus(status).phrase
 
 
+def in_whole(text: str, refused: Refused) -> str:
+    """Return what a dialect says of a refusal, with its numbers and with what there is to mend."""
+    said = text.format(number=refused.number, retry_after=refused.retry_after)
+    return f"{said.removesuffix('.')}. {refused.detail}" if refused.detail else said
+
+
 def say_status(voice: Voice, status: int) -> Response:
     """Answer with a status and its own phrase."""
     return voice.render_status(status, phrase_of(status))

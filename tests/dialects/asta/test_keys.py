@@ -54,6 +54,7 @@ async def test_no_scope_lets_a_key_at_passwords_and_sessions(
         (Scope.ACCOUNTS_READ, {USERS}),
         (Scope.ACCOUNTS_WRITE, {"make", "change", "delete"}),
         (Scope.REVOCATIONS_READ, set[str]()),
+        (Scope.JOBS_RUN, set[str]()),
     ],
 )
 async def test_each_scope_opens_its_own_calls(

@@ -21,7 +21,7 @@ from watchword.dialects.assets.options import Options
 from watchword.dialects.assets.wire import Fault, Held, LoginRefused, milliseconds
 from watchword.http.answers import JsonResponse
 from watchword.http.credentials import CredentialProblem
-from watchword.http.dialect import Voice
+from watchword.http.dialect import Voice, in_whole
 
 _INVALID = (401, "Invalid username or password")
 _SLOWER = "Too many attempts. Try again in {retry_after} seconds."
@@ -72,6 +72,18 @@ REFUSALS = {
     Refusal.GROUP_NAME_INVALID: (400, "The name of a group is 1 to {number} visible characters"),
     Refusal.GROUP_NAME_TAKEN: (409, "The name of the group is taken"),
     Refusal.GROUP_LIMIT: (409, "An account may have at most {number} roles in groups"),
+    Refusal.FLOW_UNKNOWN: (422, "There is no such flow"),
+    Refusal.FLOW_BUSY: (409, "A job of this flow is not over yet"),
+    Refusal.PARAMETERS_INVALID: (422, "The flow does not take these parameters"),
+    Refusal.JOB_KEY_INVALID: (400, "The key of a job is 1 to {number} ASCII characters"),
+    Refusal.JOB_KEY_REUSED: (422, "The key is that of another job"),
+    Refusal.JOB_LIMIT: (
+        429,
+        "Too many jobs are not over yet. Try again in {retry_after} seconds.",
+    ),
+    Refusal.JOB_OVER: (409, "The job is over"),
+    Refusal.JOB_NOT_OVER: (409, "The job is not over yet"),
+    Refusal.OPERATOR_ONLY: (403, "Only the operator may do this"),
 }
 
 ERRORS: dict[type[CoreError], tuple[int, str]] = {
@@ -180,7 +192,7 @@ def voice(options: Options) -> Voice:
 
 def _worded(refused: Refused) -> tuple[int, str]:
     status, text = REFUSALS[refused.reason]
-    return status, text.format(number=refused.number, retry_after=refused.retry_after)
+    return status, in_whole(text, refused)
 
 
 def _fault(status: int, text: str) -> Fault:

@@ -17,7 +17,7 @@ from watchword.dialects.asta.options import Options
 from watchword.dialects.asta.wire import ErrorDetail
 from watchword.http.answers import JsonResponse
 from watchword.http.credentials import CredentialProblem
-from watchword.http.dialect import Voice
+from watchword.http.dialect import Voice, in_whole
 
 REFUSALS = {
     Refusal.WRONG_CREDENTIALS: (401, "Invalid username or password"),
@@ -62,6 +62,18 @@ REFUSALS = {
     ),
     Refusal.ASSET_INVALID: (400, "An asset id has 1 to 64 letters, digits, _ and -"),
     Refusal.ASSET_FREE: (404, "The asset is not checked out"),
+    Refusal.FLOW_UNKNOWN: (422, "There is no such flow"),
+    Refusal.FLOW_BUSY: (409, "A job of this flow is not over yet"),
+    Refusal.PARAMETERS_INVALID: (422, "The flow does not take these parameters"),
+    Refusal.JOB_KEY_INVALID: (400, "The key of a job must be 1 to {number} ASCII characters"),
+    Refusal.JOB_KEY_REUSED: (422, "The key is that of another job"),
+    Refusal.JOB_LIMIT: (
+        429,
+        "Too many jobs are not over yet. Try again in {retry_after} seconds.",
+    ),
+    Refusal.JOB_OVER: (409, "The job is over"),
+    Refusal.JOB_NOT_OVER: (409, "The job is not over yet"),
+    Refusal.OPERATOR_ONLY: (403, "Only the operator may do this"),
 }
 
 ERRORS: dict[type[CoreError], tuple[int, str]] = {
@@ -97,8 +109,7 @@ def render_error(error: CoreError) -> Response:
 
 def render_refusal(refused: Refused) -> Response:
     status, text = REFUSALS[refused.reason]
-    wait = refused.retry_after
-    return say(status, text.format(number=refused.number, retry_after=wait), retry_after=wait)
+    return say(status, in_whole(text, refused), retry_after=refused.retry_after)
 
 
 def render_deletion_refused(refused: Refused) -> Response:

@@ -17,7 +17,7 @@ from watchword.core.policy.refusals import Refusal, Refused
 from watchword.dialects.astera.options import Options
 from watchword.dialects.astera.wire import BodyError, Problem
 from watchword.http.credentials import CredentialProblem
-from watchword.http.dialect import Voice, phrase_of
+from watchword.http.dialect import Voice, in_whole, phrase_of
 from watchword.http.problems import ProblemResponse
 
 _SLOWER = "Too many attempts. Try again in {retry_after} seconds."
@@ -75,6 +75,22 @@ REFUSALS = {
     Refusal.GROUP_NAME_INVALID: (400, "The name of a group has 1 to {number} visible characters."),
     Refusal.GROUP_NAME_TAKEN: (409, "The name of the group is taken."),
     Refusal.GROUP_LIMIT: (409, "An account may have at most {number} roles in groups."),
+    Refusal.FLOW_UNKNOWN: (422, "There is no such flow."),
+    Refusal.FLOW_BUSY: (
+        409,
+        "A job of this flow is not over. Try again in {retry_after} seconds.",
+    ),
+    Refusal.PARAMETERS_INVALID: (422, "The flow does not take these parameters."),
+    Refusal.JOB_KEY_INVALID: (400, "The key of a job has 1 to {number} ASCII characters."),
+    # As draft-ietf-httpapi-idempotency-key-header, 2.7, has it.
+    Refusal.JOB_KEY_REUSED: (422, "The key is that of a job with another flow or parameters."),
+    Refusal.JOB_LIMIT: (
+        429,
+        "You have {number} jobs that are not over. Try again in {retry_after} seconds.",
+    ),
+    Refusal.JOB_OVER: (409, "The job is over."),
+    Refusal.JOB_NOT_OVER: (409, "The job is not over yet."),
+    Refusal.OPERATOR_ONLY: (403, "Only the operator may do this, at the command line."),
 }
 
 ERRORS: dict[type[CoreError], tuple[int, str]] = {
@@ -118,10 +134,14 @@ def render_error(error: CoreError) -> Response:
 
 def render_refusal(refused: Refused) -> Response:
     status, text = REFUSALS[refused.reason]
-    wait = refused.retry_after
-    text = text.format(number=refused.number, retry_after=wait)
     challenge = _SCOPE_LACKING if refused.reason is Refusal.KEY_SCOPE else ""
-    return _answer(status, text, code=refused.reason.value, retry_after=wait, challenge=challenge)
+    return _answer(
+        status,
+        in_whole(text, refused),
+        code=refused.reason.value,
+        retry_after=refused.retry_after,
+        challenge=challenge,
+    )
 
 
 def render_own_refusal(refused: Refused) -> Response:
