@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from watchword.app.flows import make_book
 from watchword.app.links import base_of_links
 from watchword.app.postroom import LateMailer
 from watchword.app.printed import PrintedSecrets
@@ -30,6 +31,7 @@ from watchword.crypto.lettersafe import StoredLetterSafe
 from watchword.crypto.master import MasterKey, read_secret
 from watchword.crypto.passwords import Argon2Hasher, usable_cores
 from watchword.crypto.tokens import TokenSigner
+from watchword.jobs.book import Book
 from watchword.mail.journal import JournalFile
 from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
@@ -57,6 +59,7 @@ class House:
     keys: StoredKeyRing
     key_rates: MappedKeyRates
     journal: JournalFile
+    book: Book
     services: Services
     clock: Clock
     randomness: Randomness
@@ -152,6 +155,7 @@ def rules(settings: Settings) -> Rules:
             every=timedelta(seconds=settings.limits.letter_every_s),
         ),
         letters_kept_for=timedelta(days=settings.mail.keep_days),
+        jobs_kept_for=timedelta(days=settings.jobs.keep_days),
         checkouts_end_after=settings.checkouts.end_after,
         # All workers together let as many guesses in at once as are free.
         guesses_at_once=max(1, attempts.free // settings.server.workers),
@@ -184,6 +188,7 @@ async def _furnish(
     hasher = make_hasher(settings, randomness, metrics)
     key_rates = MappedKeyRates(settings.folder / KEY_RATES_FILE)
     journal = JournalFile(settings.folder / JOURNAL_FILE, randomness=randomness)
+    book = make_book(settings)
     outside = Outside(
         storage=storage,
         hasher=hasher,
@@ -196,6 +201,7 @@ async def _furnish(
         mailer=LateMailer(settings),
         acceptances=journal,
         blocklist=_blocklist(settings),
+        flows=book,
         clock=clock,
         randomness=randomness,
         witness=HouseWitness(PrintedSecrets(settings.folder), metrics),
@@ -207,6 +213,7 @@ async def _furnish(
         keys=keys,
         key_rates=key_rates,
         journal=journal,
+        book=book,
         services=assemble(outside, rules(settings)),
         clock=clock,
         randomness=randomness,

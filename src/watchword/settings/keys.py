@@ -1,6 +1,6 @@
 """The settings as an operator names them: in the file, and in the environment."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, NamedTuple, get_args, get_origin
@@ -24,6 +24,10 @@ class Key(NamedTuple):
     @property
     def is_list(self) -> bool:
         return tuple in {get_origin(self.kind), *map(get_origin, get_args(self.kind))}
+
+    @property
+    def is_table(self) -> bool:
+        return get_origin(self.kind) is dict
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -69,4 +73,9 @@ def _walk(section: type[Section], before: str) -> Iterator[Key]:
         if isinstance(field.type, type) and issubclass(field.type, Section):
             yield from _walk(field.type, f"{field.name}.")
         elif field.name != UNREAD:
-            yield Key(before + field.name, field.type, field.default)
+            yield Key(before + field.name, field.type, _default(field))
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:  # noqa: ANN401 - each key has its own type
+    made: Callable[[], Any] | Any = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()

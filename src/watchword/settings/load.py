@@ -120,6 +120,8 @@ def _judged(item: _Given) -> Any:  # noqa: ANN401 - each key has its own type
     value = str(item.value) if isinstance(item.value, PurePath) else item.value
     if item.is_text and key.is_list:
         value = _list_from(value)
+    if key.is_table:
+        value = _joined(_table_from(value) if item.is_text else value)
     try:
         typed = msgspec.convert(value, key.kind, strict=not item.is_text, dec_hook=_secret)
     except msgspec.ValidationError as error:
@@ -152,6 +154,27 @@ def _list_from(text: str) -> list[Any]:
         return msgspec.json.decode(text, type=list[Any])
     except msgspec.DecodeError:
         raise ValueError("is not a JSON list") from None
+
+
+def _table_from(text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        raise ValueError("is not a JSON object") from None
+
+
+def _joined(value: Any) -> Any:  # noqa: ANN401 - what a file may hold
+    """Return a table whose names have dots in them as they were meant: TOML makes tables of it."""
+    if not isinstance(value, Mapping):
+        return value
+    joined: dict[str, Any] = {}
+    for name, item in value.items():
+        below = _joined(item)
+        if isinstance(below, Mapping):
+            joined |= {f"{name}.{more}": one for more, one in below.items()}
+        else:
+            joined[name] = below
+    return joined
 
 
 def _secret(kind: type, value: object) -> Secret:

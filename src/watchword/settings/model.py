@@ -175,6 +175,25 @@ class TicketSettings(Section, frozen=True, kw_only=True):
     join_days: Annotated[int, Meta(ge=1, le=90)] = 7
 
 
+class JobSettings(Section, frozen=True, kw_only=True):
+    """Who works on jobs, and when flows start by themselves."""
+
+    in_server: bool = True
+    import_folder: str = ""
+    keep_days: Days = 30
+    schedules: dict[str, str] = {}
+    """By flow: when, in the words of cron; empty for never."""
+
+
+class BackupSettings(Section, frozen=True, kw_only=True):
+    """Where backups go, and who can open them."""
+
+    folder: str = ""
+    recipients: tuple[str, ...] = ()
+    keep: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    pg_dump: str = ""
+
+
 class PostgresSettings(Section, frozen=True, kw_only=True):
     """How we talk to PostgreSQL."""
 
@@ -216,6 +235,8 @@ class Settings(Section, frozen=True, kw_only=True):
     checkouts: CheckoutSettings = CheckoutSettings()
     mail: MailSettings = MailSettings()
     tickets: TicketSettings = TicketSettings()
+    jobs: JobSettings = JobSettings()
+    backup: BackupSettings = BackupSettings()
     postgres: PostgresSettings = PostgresSettings()
     log: LogSettings = LogSettings()
     dialects: dict[str, dict[str, Any]] = {}
@@ -225,6 +246,16 @@ class Settings(Section, frozen=True, kw_only=True):
     def folder(self) -> Path:
         """Return where we keep what is ours alone."""
         return Path(self.data)
+
+    @property
+    def import_folder(self) -> Path:
+        """Return the folder that files of an import must be in."""
+        return Path(self.jobs.import_folder) if self.jobs.import_folder else self.folder / "imports"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Return the folder that backups are written to."""
+        return Path(self.backup.folder) if self.backup.folder else self.folder / "backups"
 
     @property
     def sender(self) -> str:

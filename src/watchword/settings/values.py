@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from watchword.core.accounts.names import is_address, is_clean
 from watchword.settings.model import Settings
 
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}\Z")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*\Z")
 
 
@@ -113,6 +114,13 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _recipients(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for place, text in enumerate(texts, start=1):
+        if not _RECIPIENT.match(text):
+            raise ValueError(f"item {place} is not a recipient of age: age1 and 58 characters")
+    return _distinct(texts)
+
+
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "database": _database,
     "public_url": _public_url,
@@ -124,6 +132,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "mail.smtp_host": _mail_host,
     "mail.sender": _mail_address,
     "mail.sender_name": _line,
+    "backup.recipients": _recipients,
 }
 """By key: take a value of the right type, return it in its one spelling or raise ValueError."""
 

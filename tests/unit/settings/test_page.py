@@ -16,7 +16,14 @@ from watchword.settings.secret import Secret
 
 PAGE = Path(__file__).parents[3] / "docs" / "operate" / "settings.md"
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \| `([^`]*)` \| `([^`]+)` \| (.+) \|$", re.MULTILINE)
-TYPES = {str: "text", int: "integer", float: "number", bool: "boolean", Secret: "secret"}
+TYPES = {
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    dict: "table",
+    Secret: "secret",
+}
 
 
 class Row(NamedTuple):
