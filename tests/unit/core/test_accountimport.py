@@ -181,7 +181,7 @@ async def test_a_dry_run_remembers_who_came_before(house: House) -> None:
 
     async def judge(*newcomers: Newcomer) -> list[Refusal | None]:
         some = [service.read(one, OPERATOR) for one in newcomers]
-        return [one and one.reason for one in await service.judge(some, seen)]
+        return [None if one is None else one.reason for one in await service.judge(some, seen)]
 
     first = await judge(named("ada", email="a@example.org"), named("bob"))
     second = await judge(named("Bob"), named("a@example.org"), named("carl"))
