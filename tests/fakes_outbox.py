@@ -26,13 +26,7 @@ class MemoryOutboxDesk:
         claimed: list[Entry] = []
 
         def write(rows: Rows) -> None:
-            due = [
-                one
-                for one in rows.letters.values()
-                if one.standing is Standing.WAITING
-                and one.next_at <= at
-                and (one.id not in rows.leases or rows.leases[one.id][1] <= at)
-            ]
+            due = _due(rows, at)
             due.sort(key=lambda one: (one.next_at, one.created_at, one.id))
             claimed.extend(due[: max(0, min(limit, PAGE_MAX))])
             rows.leases.update({one.id: (holder, until) for one in claimed})
@@ -76,6 +70,12 @@ class MemoryOutbox(MemoryStore):
     async def count_waiting(self) -> int:
         letters = self.look().letters.values()
         return sum(one.standing is Standing.WAITING for one in letters)
+
+    async def is_due(self, *, at: datetime) -> bool:
+        return bool(_due(self.look(), at))
+
+    async def is_held(self, holder: str) -> bool:
+        return any(who == holder for who, _ in self.look().leases.values())
 
     def add(self, entry: Entry) -> None:
         def write(rows: Rows) -> None:
@@ -152,6 +152,16 @@ class MemoryOutbox(MemoryStore):
                 del rows.letters[letter_id]
 
         self.record(write)
+
+
+def _due(rows: Rows, at: datetime) -> list[Entry]:
+    return [
+        one
+        for one in rows.letters.values()
+        if one.standing is Standing.WAITING
+        and one.next_at <= at
+        and (one.id not in rows.leases or rows.leases[one.id][1] <= at)
+    ]
 
 
 def _change(rows: Rows, entry: Entry, **fields: Any) -> None:  # noqa: ANN401 - fields of the dataclass

@@ -43,6 +43,9 @@ class MemorySessions(MemoryStore):
         own = _newest_first(self.look(), account_id)
         return sum(dialect in (None, session.dialect) for session in own)
 
+    async def count_expired(self, *, at: datetime) -> int:
+        return sum(one.expires_at <= at for one in self.look().sessions.values())
+
     def add(self, session: Session) -> None:
         def write(rows: Rows) -> None:
             if session.account_id not in rows.accounts:
@@ -89,6 +92,16 @@ class MemorySessions(MemoryStore):
             for session in own[max(0, keep) :]:
                 rows.drop_session(session.id)
 
+        self.record(write)
+
+    def end_idle(self, session_ids: Sequence[SessionId], *, since: datetime) -> None:
+        def write(rows: Rows) -> None:
+            for session_id in session_ids:
+                session = rows.sessions.get(session_id)
+                if session is not None and session.is_idle(since):
+                    rows.drop_session(session_id)
+
+        check_text(*session_ids)
         self.record(write)
 
     def used(self, uses: Sequence[SessionUse]) -> None:

@@ -90,6 +90,8 @@ async def change_tickets(storage: Storage) -> None:
 async def read_letters(storage: Storage) -> None:
     async with storage.open_work() as work:
         await work.outbox.by_id(LetterId("l7"))
+        await work.outbox.is_due(at=AT + DAY)
+        await work.outbox.is_held("me")
         for standing in (None, Standing.WAITING, Standing.REFUSED):
             page = await work.outbox.page(standing=standing, limit=9)
             await work.outbox.page(standing=standing, after=page.next, limit=9)

@@ -51,6 +51,38 @@ async def test_only_letters_whose_time_has_come_are_handed_out(storage: Storage)
     assert await claim(storage, at=AT + SECOND) == ["later"]
 
 
+async def test_it_is_known_whether_there_is_one_to_hand_out(storage: Storage, look: Work) -> None:
+    """From the moment of a letter on, as long as nobody has it."""
+    assert not await look.outbox.is_due(at=AT)
+    await post(storage, entry("later", next_at=AT + SECOND))
+    await post(storage, entry("sent", standing=Standing.SENT, settled_at=AT))
+
+    before, then = [await look.outbox.is_due(at=at) for at in (AT, AT + SECOND)]
+    await claim(storage, at=AT + SECOND, until=UNTIL)
+    held, over = [await look.outbox.is_due(at=at) for at in (UNTIL - SECOND, UNTIL)]
+
+    assert (before, then, held, over) == (False, True, False, True)
+
+
+async def test_it_is_known_whether_somebody_has_one(storage: Storage, look: Work) -> None:
+    """Until it is settled or given back, and by name."""
+    one, two = entry("l1"), entry("l2")
+    await post(storage, one, two)
+    await claim(storage, "a", limit=1)
+    await claim(storage, "b")
+
+    held = [await look.outbox.is_held(holder) for holder in ("a", "b", "c")]
+    await commit(
+        storage,
+        lambda work: work.outbox.settle(one.id, Standing.SENT, at=AT, reason="", keeps=False),
+    )
+    await storage.outbox_desk.release("b")
+
+    assert held == [True, True, False]
+    assert not await look.outbox.is_held("a")
+    assert not await look.outbox.is_held("b")
+
+
 @pytest.mark.parametrize("standing", [Standing.SENT, Standing.REFUSED, Standing.STALE])
 async def test_what_has_ended_is_not_handed_out(storage: Storage, standing: Standing) -> None:
     """Whether it ended before anybody had it, or while somebody did."""

@@ -169,6 +169,46 @@ async def test_of_those_used_at_one_moment_the_oldest_ends(storage: Storage, loo
     assert seen == [["a", "b"], ["b"]]
 
 
+async def test_idle_sessions_end_and_others_do_not(storage: Storage, look: Work) -> None:
+    """Of those that are named; one that was never used counts from when it was made."""
+    await keep(storage, ADA, BOB)
+    since = AT + 5 * SECOND
+    await begin(
+        storage,
+        session("never used", ADA),
+        session("long ago", BOB, last_used_at=since - SECOND / 1_000_000),
+        session("then", ADA, last_used_at=since),
+        session("new", ADA, created_at=since),
+        session("not named", ADA),
+    )
+    named = [SessionId(one) for one in ("never used", "long ago", "then", "new", "gone")]
+
+    await commit(storage, lambda work: work.sessions.end_idle(named, since=since))
+
+    told = await look.revocation_log.since(0, limit=9)
+    ended = [SessionId("long ago"), SessionId("never used")]
+    assert await left(look) == ["new", "not named", "then"]
+    assert sorted(one.sid for one in told) == sorted(map(sid_digest, ended))
+
+
+async def test_many_idle_sessions_end_at_once(storage: Storage, look: Work) -> None:
+    """Hundreds, and the end of each is felt; none at all is no error."""
+    await keep(storage, ADA)
+    some = [session(f"s{number}", ADA) for number in range(234)]
+    await begin(storage, *some)
+    before = storage.revocations.stamp()
+
+    await commit(storage, lambda work: work.sessions.end_idle((), since=AT + DAY))
+    kept = await look.sessions.count_of(ADA.id)
+    await commit(
+        storage, lambda work: work.sessions.end_idle([one.id for one in some], since=AT + DAY)
+    )
+
+    assert (kept, await look.sessions.count_of(ADA.id)) == (234, 0)
+    assert len(await look.revocation_log.since(0, limit=PAGE_MAX)) == 234
+    assert storage.revocations.stamp() not in (None, before)
+
+
 async def test_the_end_of_an_idle_session_is_felt_and_told(storage: Storage, look: Work) -> None:
     """As any other end is: whoever remembered its token looks again."""
     await keep(storage, ADA)

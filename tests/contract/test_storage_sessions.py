@@ -142,6 +142,20 @@ async def test_the_oldest_sessions_end_first(storage: Storage, look: Work) -> No
     assert await look.sessions.count_of(BOB.id) == 1
 
 
+async def test_expired_sessions_are_counted(storage: Storage, look: Work) -> None:
+    """Those of anybody, from the moment of their end on."""
+    await keep(storage, ADA, BOB)
+    await begin(
+        storage,
+        session("s", ADA, expires_at=AT),
+        session("t", BOB, expires_at=AT - DAY),
+        session("u", BOB, expires_at=AT + SECOND),
+    )
+
+    assert await look.sessions.count_expired(at=AT) == 2
+    assert await look.sessions.count_expired(at=AT - SECOND) == 1
+
+
 async def test_expired_sessions_are_removed_a_few_at_a_time(storage: Storage, look: Work) -> None:
     """Those that ended first go first; living ones stay."""
     await keep(storage, ADA)

@@ -82,6 +82,21 @@ class SqlOutbox:
         )
         return int(row[0]) if row else 0
 
+    async def is_due(self, *, at: datetime) -> bool:
+        row = await self._engine.fetch_one(
+            "SELECT 1 FROM letters WHERE standing = 'waiting' AND next_at <= $1"
+            " AND (leased_until IS NULL OR leased_until <= $1)"
+            " ORDER BY next_at, created_at, id LIMIT 1",
+            stored(at),
+        )
+        return row is not None
+
+    async def is_held(self, holder: str) -> bool:
+        row = await self._engine.fetch_one(
+            "SELECT 1 FROM letters WHERE holder = $1 LIMIT 1", holder
+        )
+        return row is not None
+
     def add(self, entry: Entry) -> None:
         self._batch.record(
             "INSERT INTO letters (id, kind, recipient, sealed, standing, tries, reason,"

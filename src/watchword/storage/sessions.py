@@ -12,7 +12,7 @@ from watchword.storage import locks
 from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import LAST, moment, moment_or_none, stored, stored_or_none
-from watchword.storage.portions import portions
+from watchword.storage.portions import places, portions
 from watchword.storage.revocation_log import record_ends
 from watchword.storage.statement import Batch, Row
 
@@ -74,6 +74,12 @@ class SqlSessions:
                 account_id,
                 dialect,
             )
+        return int(row[0]) if row else 0
+
+    async def count_expired(self, *, at: datetime) -> int:
+        row = await self._engine.fetch_one(
+            "SELECT COUNT(*) FROM sessions WHERE expires_at <= $1", stored(at)
+        )
         return int(row[0]) if row else 0
 
     def add(self, session: Session) -> None:
@@ -139,6 +145,16 @@ class SqlSessions:
             dialect,
             max(0, keep),
         )
+
+    def end_idle(self, session_ids: Sequence[SessionId], *, since: datetime) -> None:
+        for some in portions(session_ids):
+            record_ends(
+                self._batch,
+                "DELETE FROM sessions WHERE COALESCE(last_used_at, created_at) < $1"  # noqa: S608 - placeholders
+                f" AND id IN ({places(len(some), after=1)}) RETURNING id, expires_at",
+                stored(since),
+                *some,
+            )
 
     def used(self, uses: Sequence[SessionUse]) -> None:
         self._batch.lock(locks.REVOCATIONS)

@@ -39,6 +39,12 @@ class OutboxStore(Protocol):
 
     async def count_waiting(self) -> int: ...
 
+    async def is_due(self, *, at: datetime) -> bool:
+        """Say whether `claim` would find a letter. Cheap: everybody asks once a second."""
+
+    async def is_held(self, holder: str) -> bool:
+        """Say whether this holder claimed a letter and neither settled it nor gave it back."""
+
     def add(self, entry: Entry) -> None:
         """Record a letter; it is sent some time after the commit."""
 

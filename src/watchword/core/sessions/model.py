@@ -41,6 +41,10 @@ class Session:
     client: str = ""
     last_used_at: datetime | None = None
 
+    def is_idle(self, since: datetime) -> bool:
+        """Say whether it was neither used nor made since a moment."""
+        return (self.last_used_at or self.created_at) < since
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:

@@ -37,6 +37,9 @@ class SessionStore(Protocol):
     async def count_of(self, account_id: AccountId, *, dialect: str | None = None) -> int:
         """Count the account's stored sessions, those of one dialect if asked."""
 
+    async def count_expired(self, *, at: datetime) -> int:
+        """Count the sessions whose time is over and that are still stored."""
+
     def add(self, session: Session) -> None:
         """Record a new session. At commit: NotFoundError if the account is gone."""
 
@@ -57,6 +60,12 @@ class SessionStore(Protocol):
 
         The one that was used least lately goes first; one that was never used counts from
         when it was made.
+        """
+
+    def end_idle(self, session_ids: Sequence[SessionId], *, since: datetime) -> None:
+        """Record the end of those of these sessions that are idle: see `Session.is_idle`.
+
+        One that is used before the commit lives on.
         """
 
     def used(self, uses: Sequence[SessionUse]) -> None:
