@@ -1,5 +1,6 @@
 """What a user name and an e-mail address may be, and when two of them are the same."""
 
+import re
 import unicodedata
 
 NAME_LENGTH_MAX = 100
@@ -15,6 +16,7 @@ _IGNORABLE = frozenset(
     | set(range(0xFE00, 0xFE10))
     | set(range(0xE0100, 0xE01F0))
 )
+_NEVER_IN_ADDRESSES = re.compile(r"""[\s<>(),;:"\\\[\]\u3002]""")
 
 
 def canonical(text: str) -> str:
@@ -27,6 +29,8 @@ def canonical(text: str) -> str:
 
 def is_clean(text: str) -> bool:
     """Say whether the text has only characters that a person can see and we can store."""
+    if text.isascii():
+        return text.isprintable()
     return not any(
         unicodedata.category(char) in _REFUSED_CATEGORIES or ord(char) in _IGNORABLE
         for char in text
@@ -45,8 +49,7 @@ def is_address(text: str) -> bool:
         bool(local and at and domain)
         and len(text) <= ADDRESS_LENGTH_MAX
         and is_clean(text)
-        and not any(char.isspace() for char in text)
-        and not any(char in '<>(),;:"\\[]\u3002' for char in text)
+        and not _NEVER_IN_ADDRESSES.search(text)
         and "@" not in local
         # A letter that only looks like another is another mailbox, but would be one key.
         and unicodedata.normalize("NFKC", text) == unicodedata.normalize("NFC", text)
