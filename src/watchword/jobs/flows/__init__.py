@@ -1,0 +1,1 @@
+"""The flows that come with us, one a file: each exports `flow`."""
