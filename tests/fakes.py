@@ -10,7 +10,7 @@ from math import ceil
 
 from watchword.core.accounts.model import Account
 from watchword.core.kernel.caller import Origin
-from watchword.core.kernel.errors import UnavailableError
+from watchword.core.kernel.errors import InvalidError, UnavailableError
 from watchword.core.kernel.ids import AccountId, ApiKeyId, LetterId, SessionId
 from watchword.core.outbox.model import Entry, Letter
 from watchword.core.policy.refusals import Refusal
@@ -81,6 +81,12 @@ class PlainHasher:
 
     def is_outdated(self, encoded: str) -> bool:
         return encoded.startswith("old-")
+
+    def adopt(self, text: str, *, hints: str = "") -> str:
+        del hints
+        if not text.startswith(("plain:", "old-plain:", "$2b$")):
+            raise InvalidError("password_hash", "This is no hash that the fake knows.")
+        return text
 
 
 class PlainDigester:

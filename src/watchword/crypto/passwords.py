@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from watchword.core.kernel.randomness import Randomness
 from watchword.crypto.argon2 import CURRENT, Cost, compute, matches, read_cost
+from watchword.crypto.foreign.adoption import adopt, read_kept
+from watchword.crypto.foreign.firebase import read_parameters
 from watchword.crypto.places import Places
 
 PLACES_PER_THREAD = 128
@@ -28,13 +30,14 @@ def usable_cores() -> int:
 
 
 class Argon2Hasher:
-    """The Hasher of Argon2id.
+    """The Hasher of Argon2id, which also knows what other products made.
 
-    libsodium works outside the interpreter's lock, so `threads` hashes run at once and
-    hold 19 MiB each; all others wait without memory. A stored hash that needs more than
-    a current one runs in a line of its own, one at a time. A caller who goes away takes a
-    hash that has not begun with them; one that has begun ends by itself. `on_hash` is told
-    the seconds of each hash, `on_places` when a place is taken (1) or given back (-1).
+    The libraries work outside the interpreter's lock, so `threads` hashes run at once and
+    hold 19 MiB each; all others wait without memory. A stored hash that needs more than a
+    current one, or a lot longer, runs in a line of its own, one at a time. A caller who goes
+    away takes a hash that has not begun with them; one that has begun ends by itself.
+    `on_hash` is told the seconds of each hash, `on_places` when a place is taken (1) or
+    given back (-1).
     """
 
     def __init__(
@@ -83,16 +86,26 @@ class Argon2Hasher:
         return await self._run(self._pool, lambda: compute(password, self._cost))
 
     async def verify(self, password: str, encoded: str) -> bool:
-        cost = read_cost(encoded)
-        if cost is None:
-            return False
-        large = cost.memory_kib > self._cost.memory_kib
-        pool = self._large_pool if large else self._pool
-        return await self._run(pool, lambda: matches(password, encoded))
+        if cost := read_cost(encoded):
+            is_large = cost.memory_kib > self._cost.memory_kib
+            return await self._run(
+                self._line(is_large=is_large), lambda: matches(password, encoded)
+            )
+        if foreign := read_kept(encoded):
+            return await self._run(
+                self._line(is_large=foreign.is_large), lambda: foreign.matches(password)
+            )
+        return False
 
     def is_outdated(self, encoded: str) -> bool:
         cost = read_cost(encoded)
         return cost is None or cost.is_below(self._cost)
+
+    def adopt(self, text: str, *, hints: str = "") -> str:
+        return adopt(text, firebase=read_parameters(hints) if hints else None)
+
+    def _line(self, *, is_large: bool) -> ThreadPoolExecutor:
+        return self._large_pool if is_large else self._pool
 
     def close(self) -> None:
         """Wait for the hashes that run, drop those that do not."""
