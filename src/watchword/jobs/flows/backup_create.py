@@ -36,6 +36,7 @@ class _Far:
 
     done: int = 0
     total: int | None = None
+    is_left: bool = False
 
     def tell(self, done: int, total: int | None) -> None:
         self.done, self.total = done, total
@@ -58,6 +59,7 @@ class _Backup:
             await turn.breathe()  # which says whether it is cancelled or handed on
             raise
         finally:
+            far.is_left = True  # the copy is in another thread, which nobody can cancel
             copying.cancel()
             await asyncio.wait([copying])
         return {
@@ -75,7 +77,7 @@ class _Backup:
             at=begun_at,
             # The same name at each turn: one that was killed after its last step is found.
             name=backup_name(begun_at),
-            is_wanted=lambda: turn.is_wanted,
+            is_wanted=lambda: turn.is_wanted and not far.is_left,
             on_progress=far.tell,
         )
 
