@@ -80,7 +80,8 @@ class CsvTable:
         return dict(zip(self._columns, fields, strict=True))
 
     def _miscounted(self, line: Line, count: int) -> str:
-        reason = f"has {count} fields instead of {len(self._columns)}"
+        fields = "1 field" if count == 1 else f"{count} fields"
+        reason = f"has {fields} instead of {len(self._columns)}"
         last = line.end.line - 1
         if last == line.number:
             return reason

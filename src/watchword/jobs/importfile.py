@@ -122,7 +122,7 @@ def _steps(home: Path, name: str) -> tuple[str, ...]:
         raise InvalidError("path", _OUTSIDE)
     try:
         path = Path(os.path.realpath(home / name))
-    except UnicodeEncodeError as error:
+    except (OSError, UnicodeEncodeError) as error:  # moved about meanwhile, or no name at all
         raise InvalidError("path", _NOT_THERE) from error
     if not path.is_relative_to(home):
         raise InvalidError("path", _OUTSIDE)

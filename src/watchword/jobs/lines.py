@@ -8,7 +8,7 @@ import msgspec
 from watchword.jobs.importfile import ImportFile
 
 RECORD_BYTES_MAX = 65_536
-"""A record is no longer, without the end of its last line."""
+"""A record is no longer; the line feed at its end does not count."""
 
 
 class Encoding(StrEnum):
@@ -63,21 +63,20 @@ def read_lines(file: ImportFile, begin: Place) -> Iterator[Line]:
             yield Line(number, octets, Place(offset, number + 1))
             number += 1
         # Of a line that is too long we keep just enough to see that it is.
-        offset += max(len(rest) - RECORD_BYTES_MAX - 2, 0)
-        rest = rest[: RECORD_BYTES_MAX + 2]
+        offset += max(len(rest) - RECORD_BYTES_MAX - 1, 0)
+        rest = rest[: RECORD_BYTES_MAX + 1]
     if rest:
         yield Line(number, rest, Place(offset + len(rest), number + 1))
 
 
 def read_text(line: Line, encoding: Encoding) -> str:
     """Return what a line says. Raises BrokenLineError if it is too long or no text."""
-    octets = line.octets.removesuffix(b"\r")
-    if len(octets) > RECORD_BYTES_MAX:
+    if len(line.octets) > RECORD_BYTES_MAX:
         raise BrokenLineError(f"is longer than {RECORD_BYTES_MAX:,} octets")
-    if b"\0" in octets:
+    if b"\0" in line.octets:
         raise BrokenLineError("holds a NUL octet")
     try:
-        return octets.decode(encoding)
+        return line.octets.decode(encoding)
     except UnicodeDecodeError as error:
         reason = "is not UTF-8; if the file is Latin-1, set encoding to latin-1"
         raise BrokenLineError(reason) from error

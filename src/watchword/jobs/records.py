@@ -100,6 +100,8 @@ def _records(
         if line.is_blank:
             continue
         try:
-            yield Record(line.number, values(line), line.end)
+            found = values(line)
         except BrokenLineError as error:
             yield BrokenRecord(line.number, error.reason, line.end)
+        else:
+            yield Record(line.number, found, line.end)
