@@ -225,9 +225,16 @@ async def test_a_file_can_be_removed_once_all_is_in(on: Bench, tmp_path: Path) -
     again = await accounts_import.flow(tmp_path).run(
         ImportParameters(path="users.csv", remove_file=True), await on.turn()
     )
+    gone = files_in(tmp_path) == []
 
-    assert files_in(tmp_path) == []
+    (tmp_path / "users.csv").write_text("name\nzoe\n")
+    await accounts_import.flow(tmp_path).run(
+        ImportParameters(path="users.csv", remove_file=True), await on.turn()
+    )
+
     assert told == again
+    assert gone
+    assert files_in(tmp_path) == ["users.csv"]  # another one, which nobody has read
 
 
 async def test_a_key_imports_no_admin(house: House, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """`accounts.import`: take in the accounts of a file, and say of each refused line why."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
 
 import msgspec
 
+from watchword.core.kernel.errors import InvalidError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Work
 from watchword.core.services.accountimport import AccountImport, Arrived, Seen, Verdict
@@ -87,8 +90,15 @@ class _Import:
                     raise FlowFailedError(_CHANGED)
                 await _Reading(told, turn, file, self._hints(told)).read(begun.place)
         if told.remove_file and not told.dry_run:
-            (self.folder / told.path).unlink(missing_ok=True)
+            self._remove(told.path, _read_checkpoint(turn.checkpoint).identity)
         return {**turn.progress.counts, "dry_run": told.dry_run}
+
+    def _remove(self, path: str, identity: str) -> None:
+        """Remove the file that was read, if it still is that one and may be removed."""
+        # It may be gone: the turn before may have died right after this.
+        with suppress(InvalidError, OSError), open_import(self.folder, path) as file:
+            if file.identity == identity:
+                (self.folder / path).unlink()
 
     def _hints(self, told: ImportParameters) -> str:
         if not told.hash_options:
@@ -112,7 +122,8 @@ class _Reading:
         seen = Seen()
         if self.told.dry_run and begin is not None:
             await self._meet_again(begin, seen)
-        for portion in self._portions(begin):
+        portions = self._portions(begin)
+        while portion := await _next(portions):
             await self._take(portion, seen)
             await self.turn.breathe()
         async with self.turn.open_work() as work:
@@ -122,7 +133,8 @@ class _Reading:
 
     async def _meet_again(self, begin: Place, seen: Seen) -> None:
         """Learn again who came before: of a dry run nothing is stored that would tell."""
-        for portion in self._portions(None, until=begin.offset):
+        portions = self._portions(None, until=begin.offset)
+        while portion := await _next(portions):
             await self._service.judge(self._arrivals(portion), seen)
             await self.turn.breathe()
 
@@ -206,6 +218,11 @@ class _Reading:
     @property
     def _form(self) -> Form:
         return self.told.format or guess_form(self.file)
+
+
+async def _next(portions: Iterator[Sequence[AnyRecord]]) -> Sequence[AnyRecord]:
+    # In a thread, for one line may have gigabytes, and our lease must be kept meanwhile.
+    return await asyncio.to_thread(next, portions, ())
 
 
 def _read_checkpoint(text: str) -> _Checkpoint:
