@@ -17,7 +17,7 @@ from watchword.core.kernel.ids import LetterId
 from watchword.core.outbox.model import Letter, Standing
 from watchword.core.ports import Outcome, Posting, ignored
 from watchword.core.services.assemble import assemble
-from watchword.core.services.delivery import Delivery
+from watchword.core.services.delivery import Delivered, Delivery
 from watchword.jobs.postman import AT_ONCE, WAIT_LONGEST_S
 
 PEOPLE = tuple(f"user{number}" for number in range(20))
@@ -90,7 +90,7 @@ class CountedDelivery(Delivery):
 
     asked = 0
 
-    async def deliver(self) -> Outcome | None:
+    async def deliver(self) -> Delivered | None:
         self.asked += 1
         return await super().deliver()
 

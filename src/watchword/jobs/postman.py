@@ -142,7 +142,8 @@ class Postman:
         self._busy += 1
         self._is_quiet.clear()
         try:
-            return await self._guarded(self._delivery.deliver)
+            delivered = await self._guarded(self._delivery.deliver)
+            return delivered.outcome if delivered else None
         finally:
             self._busy -= 1
             if not self._busy:

@@ -17,8 +17,10 @@ from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Outcome, Posting
 from watchword.core.services import Services
 from watchword.core.services.assemble import assemble
+from watchword.core.services.delivery import Delivered
 
 ADA = "ada@example.org"
+SENT = Delivered(Outcome.ACCEPTED, Standing.SENT)
 
 
 @dataclass
@@ -58,7 +60,7 @@ async def test_a_letter_is_sent_once(house: House) -> None:
 
     outcomes = [await house.services.delivery.deliver() for _ in range(3)]
 
-    assert outcomes == [Outcome.ACCEPTED, None, None]
+    assert outcomes == [SENT, None, None]
     assert len(house.mailer.letters) == 1
     sent = entry(house, letter_id)
     assert (sent.standing, sent.sealed, sent.settled_at) == (
@@ -90,15 +92,15 @@ async def test_a_no_for_now_is_tried_again(house: House) -> None:
     letter_id = await written(house)
     deliver = house.services.delivery.deliver
 
-    assert await deliver() is Outcome.DEFERRED
+    assert await deliver() == Delivered(Outcome.DEFERRED, Standing.WAITING)
     assert entry(house, letter_id).reason == "451 later"
     assert await deliver() is None
     house.clock.advance(timedelta(seconds=5))
-    assert await deliver() is Outcome.DEFERRED
+    assert await deliver() == Delivered(Outcome.DEFERRED, Standing.WAITING)
     house.clock.advance(timedelta(seconds=9))
     assert await deliver() is None
     house.clock.advance(timedelta(seconds=1))
-    assert await deliver() is Outcome.ACCEPTED
+    assert await deliver() == SENT
     assert [one for one, _ in house.mailer.tried] == [letter_id] * 3
 
 
@@ -121,7 +123,9 @@ async def test_a_server_that_is_away_costs_no_try(house: House) -> None:
     letter_id = await written(house)
 
     for _ in range(60):
-        assert await house.services.delivery.deliver() is Outcome.UNREACHABLE
+        assert await house.services.delivery.deliver() == Delivered(
+            Outcome.UNREACHABLE, Standing.WAITING
+        )
         house.clock.advance(timedelta(minutes=1))
 
     waiting = entry(house, letter_id)
@@ -205,7 +209,7 @@ async def test_killed_before_the_letter(house: House) -> None:
     services = again(house)
     await services.delivery.begin()
 
-    assert await services.delivery.deliver() is Outcome.ACCEPTED
+    assert await services.delivery.deliver() == SENT
 
 
 async def test_another_machine_waits_for_the_claim_to_end(house: House) -> None:
@@ -219,7 +223,7 @@ async def test_another_machine_waits_for_the_claim_to_end(house: House) -> None:
     assert await house.services.delivery.deliver() is None
 
     house.clock.advance(timedelta(minutes=15))
-    assert await house.services.delivery.deliver() is Outcome.ACCEPTED
+    assert await house.services.delivery.deliver() == SENT
 
 
 async def test_several_at_once_send_each_letter_once(house: House) -> None:

@@ -14,6 +14,7 @@ from watchword.core.outbox.model import Letter, Standing
 from watchword.core.ports import Outcome, Posting, ignored
 from watchword.core.services import Services
 from watchword.core.services.assemble import assemble
+from watchword.core.services.delivery import Delivered
 
 
 @dataclass
@@ -56,7 +57,7 @@ def standings(house: House) -> list[Standing]:
     return [one.standing for one in house.storage.rows.letters.values()]
 
 
-async def begun(services: Services, mailer: LingeringMailer) -> asyncio.Task[Outcome | None]:
+async def begun(services: Services, mailer: LingeringMailer) -> asyncio.Task[Delivered | None]:
     """Begin to deliver, and return when the mail server has said yes."""
     task = asyncio.create_task(services.delivery.deliver())
     await mailer.has_it.wait()
@@ -71,7 +72,7 @@ async def test_it_is_noted_before_the_mailer_is_done(
     noted = house.acceptances.noted()
     mailer.ends.set()
 
-    assert await task is Outcome.ACCEPTED
+    assert await task == Delivered(Outcome.ACCEPTED, Standing.SENT)
     assert noted == tuple(house.storage.rows.letters)
     assert house.acceptances.noted() == ()
 
@@ -101,7 +102,7 @@ async def test_a_yes_cannot_be_taken_back(
     task = await begun(services, mailer)
     mailer.ends.set()
 
-    assert await task is Outcome.ACCEPTED
+    assert await task == Delivered(Outcome.ACCEPTED, Standing.SENT)
     assert standings(house) == [Standing.SENT]
 
 

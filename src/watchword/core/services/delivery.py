@@ -1,6 +1,6 @@
 """Hand letters from the outbox to the mail server, each once."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -30,8 +30,21 @@ CLAIM = timedelta(minutes=30)
 """Longer than a mail server may take for all its answers; else somebody sends a letter that is
 being sent. The last one alone may take 10 minutes (RFC 5321, 4.5.3.2.6)."""
 
+_ENDS = {Outcome.ACCEPTED: Standing.SENT, Outcome.REFUSED: Standing.REFUSED}
+
 _UNREADABLE = "The letter cannot be read: the master key that it was sealed with is gone."
 _TOO_OLD = "The mail server did not take it for {days} days."
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What the mail server made of a letter, and where the letter stands now.
+
+    The two differ: a letter that nobody takes for days is refused by us in the end.
+    """
+
+    outcome: Outcome
+    standing: Standing
 
 
 class Delivery:
@@ -64,17 +77,25 @@ class Delivery:
         self._noted: set[LetterId] = set()  # the mail server has them, the database may not know
         self._left: set[LetterId] = set()  # those of them that nobody is about to settle
 
+    async def has_left(self) -> bool:
+        """Say whether `begin` has something to do, or somebody here is sending. Cheap."""
+        if self._acceptances.noted():
+            return True
+        async with self._open_work() as work:
+            return await work.outbox.is_held(self._acceptances.holder)
+
     async def begin(self) -> None:
         """Take up what a sender of this machine left when it ended, however it ended.
 
-        To be called once, before the first letter, by the only process here that sends.
+        To be called before the first letter, and only while nobody else on this machine
+        sends: a letter that is on its way would be given to the next who asks.
         """
         self._noted.update(self._acceptances.noted())
         self._left |= self._noted
         await self._settle_noted()
         await self._desk.release(self._acceptances.holder)
 
-    async def deliver(self) -> Outcome | None:
+    async def deliver(self) -> Delivered | None:
         """Send the letter that waits longest; return what became of it, None if none is due.
 
         Raises UnavailableError when the database does not answer; then no letter is lost,
@@ -103,7 +124,7 @@ class Delivery:
                 await work.commit()
             self._forget(settled)
 
-    async def _send(self, entry: Entry) -> Outcome:
+    async def _send(self, entry: Entry) -> Delivered:
         text = self._safe.reveal(entry.sealed, about=entry.id)
         if text is None:
             return await self._settle(entry, Posting(Outcome.REFUSED, _UNREADABLE))
@@ -125,7 +146,7 @@ class Delivery:
         self._noted.add(letter_id)
         self._acceptances.note(letter_id)
 
-    async def _settle(self, entry: Entry, posting: Posting) -> Outcome:
+    async def _settle(self, entry: Entry, posting: Posting) -> Delivered:
         self._witness.posted(entry, posting)
         now, reason, outcome = self._clock.now(), posting.reason, posting.outcome
         if outcome in {Outcome.DEFERRED, Outcome.UNREACHABLE} and _is_old(entry, now):
@@ -133,12 +154,9 @@ class Delivery:
             reason = f"{_TOO_OLD.format(days=days)} {reason}".strip()
             outcome = Outcome.REFUSED
         async with self._open_work() as work:
-            if outcome is Outcome.ACCEPTED:
-                work.outbox.settle(
-                    entry.id, Standing.SENT, at=now, reason=reason, keeps=self._mailer.is_last
-                )
-            elif outcome is Outcome.REFUSED:
-                work.outbox.settle(entry.id, Standing.REFUSED, at=now, reason=reason, keeps=True)
+            if standing := _ENDS.get(outcome):
+                keeps = outcome is Outcome.REFUSED or self._mailer.is_last
+                work.outbox.settle(entry.id, standing, at=now, reason=reason, keeps=keeps)
             elif outcome is Outcome.DEFERRED:
                 next_at = now + defer_for(entry.tries + 1)
                 work.outbox.defer(entry.id, next_at=next_at, reason=reason)
@@ -146,15 +164,15 @@ class Delivery:
                 work.outbox.put_back(entry.id, next_at=now, reason=reason)
             await work.commit()
         self._forget({entry.id})
-        return posting.outcome
+        return Delivered(posting.outcome, standing or Standing.WAITING)
 
-    async def _lay_aside(self, entry: Entry) -> Outcome:
+    async def _lay_aside(self, entry: Entry) -> Delivered:
         async with self._open_work() as work:
             work.outbox.settle(
                 entry.id, Standing.STALE, at=self._clock.now(), reason="", keeps=False
             )
             await work.commit()
-        return Outcome.REFUSED
+        return Delivered(Outcome.REFUSED, Standing.STALE)
 
     def _forget(self, settled: set[LetterId]) -> None:
         self._left -= settled
