@@ -88,6 +88,16 @@ class Call:
         return self.arrival.client.is_secure
 
     @property
+    def method(self) -> str:
+        method: str = self._scope["method"]
+        return method
+
+    @property
+    def http_version(self) -> str:
+        version: str = self._scope["http_version"]
+        return version
+
+    @property
     def path(self) -> dict[str, str]:
         """Return the parameters in the path."""
         parameters: dict[str, str] = self._scope.get("path_params", {})

@@ -92,7 +92,7 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Itera
         yield "<h4>Request</h4>"
         # A form may come in two types, and says the same in both.
         content = next(iter(body["content"].values()))
-        yield from _fields(document, content["schema"])
+        yield from _either(document, content["schema"])
     yield "<h4>Example</h4>"
     yield f"<pre>{escape(_curl(document, path, method, operation))}</pre><h4>Answers</h4>"
     for status, answer in operation["responses"].items():

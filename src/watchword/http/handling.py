@@ -121,7 +121,7 @@ class Handler:
         if isinstance(found, Caller):
             if self._operation.keys_only and found.key is None:
                 return Refused(Refusal.KEYS_ONLY)
-            if not found.may(self._operation.scope):
+            if not (found.may(self._operation.scope) or found.may(self._operation.or_scope)):
                 return Refused(Refusal.KEY_SCOPE)
         return found or CredentialProblem.BAD
 

@@ -9,10 +9,12 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.randomness import Randomness
 from watchword.http import reports
 from watchword.http.address import Addresses, Client
 from watchword.http.arrival import KEY, Arrival
+from watchword.http.call import ClientGoneError
 from watchword.http.dialect import say_status
 from watchword.http.fields import Fields
 from watchword.http.problems import shared_voice
@@ -91,10 +93,14 @@ class Frame:
         outer = request_id.set(arrival.request_id)
         try:
             await self._app(scope, receive, send_framed)
+        except ClientGoneError:
+            arrival.status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - where even saying no failed, this is the last word
-            reports.bug(error)
+            _report(error)
             if not arrival.status:
                 await _LAST_WORD(scope, receive, send_framed)
+            # What was cut in the middle is no success, whatever its head said.
+            arrival.status = _LAST_WORD.status_code
         finally:
             self._leave(scope, arrival, perf_counter() - began)
             request_id.reset(outer)
@@ -111,6 +117,13 @@ class Frame:
         fields = Fields(scope["headers"])
         client = self._addresses.of(scope, fields)
         return Arrival(client, fields, self._request_ids.of(client, fields))
+
+
+def _report(error: Exception) -> None:
+    if isinstance(error, UnavailableError):
+        reports.unavailable(error)
+    else:
+        reports.bug(error)
 
 
 def _added(message: Message, arrival: Arrival) -> Iterator[tuple[bytes, bytes]]:

@@ -33,7 +33,10 @@ from watchword.http.shared import (
 from watchword.http.surface import Surface
 from watchword.http.surroundings import Surroundings
 
-EXPOSED_HEADERS = ("Allow", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id")
+EXPOSED_HEADERS = (
+    *("Allow", "Content-Disposition", "Link", "Location", "Retry-After"),
+    *("WWW-Authenticate", "X-Request-Id"),
+)
 CORS_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 

@@ -13,13 +13,13 @@ from watchword.core.kernel.errors import UnavailableError
 from watchword.http.dialect import Voice, say_status
 from watchword.http.forms import FORM_TYPES, PARAMETERS_MAX
 from watchword.http.openapi_access import SECURITY_SCHEMES, about_callers, about_keys, security_of
+from watchword.http.openapi_placing import COMPONENT, placed
 from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
 from watchword.http.section import Section
 
 # JSON as msgspec and OpenAPI know it; there is no narrower type for a schema.
 Json = dict[str, Any]
 
-_COMPONENT = "#/components/schemas/"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _RETRY_AFTER: Json = {
     "description": "Seconds to wait.",
@@ -76,7 +76,7 @@ class _Writer:
         self._is_demo = is_demo
         shapes = list(dict.fromkeys(_shapes(sections)))
         schemas, self.components = msgspec.json.schema_components(
-            shapes, ref_template=_COMPONENT + "{name}"
+            shapes, ref_template=COMPONENT + "{name}"
         )
         self._schemas = dict(zip(shapes, schemas, strict=True))
         read = (shape for section in sections for one in section.operations for shape in _read(one))
@@ -85,7 +85,7 @@ class _Writer:
             self._component(form).update(_OTHERS)
 
     def _component(self, shape: type[msgspec.Struct]) -> Json:
-        found: Json = self.components[self._schemas[shape]["$ref"].removeprefix(_COMPONENT)]
+        found: Json = self.components[self._schemas[shape]["$ref"].removeprefix(COMPONENT)]
         return found
 
     def paths(self) -> Json:
@@ -123,6 +123,9 @@ class _Writer:
     def _body(self, operation: Operation) -> Json | None:
         if operation.body is not None:
             content = self._content(operation.body, operation.example)
+            if operation.body_schema is not None:
+                content["schema"] = placed(operation.body_schema(), self.components)
+                _forbid_nul(content["schema"], self.components, set())
             return {"required": True, "content": {"application/json": content}}
         if operation.form is not None and operation.method != "GET":
             content = self._content(operation.form, operation.example)
@@ -164,7 +167,8 @@ class _Writer:
         if answer.shape is not None:
             schemas = [self._schemas[shape] for shape in (answer.shape, *answer.others)]
             schema = {"anyOf": schemas} if answer.others else schemas[0]
-            written["content"] = {answer.media_type: {"schema": schema}}
+            also = {kind: {"schema": self._schemas[one]} for kind, one in answer.also.items()}
+            written["content"] = {answer.media_type: {"schema": schema}, **also}
         if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
             written["headers"] = {"Retry-After": _RETRY_AFTER}
         return written
@@ -192,12 +196,14 @@ class _Writer:
 
 
 def _merged(shared: Mapping[int, Answer], own: Mapping[int, Answer]) -> dict[int, Answer]:
-    """Return all answers. Where both have one of a status and a type, either may come."""
+    """Return all answers. Where both have one of a status, either may come."""
     merged = {**shared, **own}
     for status in shared.keys() & own.keys():
         answer, other = own[status], shared[status]
-        is_told = other.shape in (answer.shape, *answer.others)
-        if not is_told and other.media_type == answer.media_type:
+        if other.media_type != answer.media_type:
+            also = {other.media_type: other.shape, **answer.also}
+            merged[status] = replace(answer, also=also)
+        elif other.shape not in (answer.shape, *answer.others):
             merged[status] = replace(answer, others=(*answer.others, other.shape))
     return merged
 
@@ -209,7 +215,7 @@ def _forbid_nul(schema: object, components: Json, seen: set[str]) -> None:
             _forbid_nul(one, components, seen)
     if not isinstance(schema, dict):
         return
-    name = str(schema.get("$ref", "")).removeprefix(_COMPONENT)
+    name = str(schema.get("$ref", "")).removeprefix(COMPONENT)
     if name and name not in seen:
         seen.add(name)
         _forbid_nul(components[name], components, seen)
@@ -233,7 +239,8 @@ def _shapes(sections: Sequence[Section]) -> Iterator[object]:
             yield from _read(operation)
             yield from (one.shape for one in _parameters(operation))
             for answer in operation.answers.values():
-                yield from (one for one in (answer.shape, *answer.others) if one is not None)
+                shapes = (answer.shape, *answer.others, *answer.also.values())
+                yield from (one for one in shapes if one is not None)
 
 
 def _read(operation: Operation) -> Iterator[type[msgspec.Struct]]:

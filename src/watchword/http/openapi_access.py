@@ -73,11 +73,14 @@ def about_keys(operation: Operation) -> str:
         return "No API key can do this."
     if operation.keys_only:
         return f"Only an API key with the scope `{operation.scope}` can do this."
+    if operation.or_scope is not None:
+        return f"An API key needs the scope `{operation.scope}` or `{operation.or_scope}`."
     return f"An API key needs the scope `{operation.scope}`."
 
 
 def security_of(operation: Operation) -> list[Json]:
-    key: list[Json] = [{"key": [operation.scope]}] if operation.scope else []
+    scopes = filter(None, (operation.scope, operation.or_scope))
+    key: list[Json] = [{"key": [scope]} for scope in scopes]
     if operation.keys_only:
         return key
     cookie: Json = {"cookie": [], "csrf": []} if operation.changes else {"cookie": []}

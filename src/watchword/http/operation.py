@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -50,13 +51,14 @@ class Answer:
     """What comes with one status, for the description alone.
 
     `others` are further shapes that can come with the same status, for a dialect that says
-    no inside a 200.
+    no inside a 200. `also` has those of other media types.
     """
 
     description: str
     shape: object = None
     others: tuple[object, ...] = ()
     media_type: str = "application/json"
+    also: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +66,18 @@ class Operation:
     """A method on a path, with all that is known about it before a request comes.
 
     `changes` means that it changes something, whatever its method: the rules about
-    cookies apply then. `scope` is what an API key must be allowed to do here; None refuses
-    every key. With `keys_only` a session gets no further. An operation that `waits` may
-    take long to answer: it ends when the client leaves, and the credential is looked at
-    once more before the answer. `allows_query_token` lets a session's token stand in `?token=`.
+    cookies apply then. `scope` is what an API key must be allowed to do here, or else
+    `or_scope`; None refuses every key. With `keys_only` a session gets no further. An
+    operation that `waits` may take long to answer: it ends when the client leaves, and the
+    credential is looked at once more before the answer. `allows_query_token` lets a
+    session's token stand in `?token=`.
     What `opens_cookie_session` is refused to pages of other sites, who could log a person
     in as somebody else (log-in CSRF).
     `body` is the shape of a JSON body, for the description; the endpoint reads it itself
-    (`reading.read_json`). `form` has the parameters that come in the query or in a form
-    (`forms.read_parameters`), each of them a member. `body_bytes_max` is its
-    own limit, within that of the transport.
+    (`reading.read_json`). `body_schema` is called for the description, and says more where
+    that is known only then. `form` has the parameters that come in the query or in a form
+    (`forms.read_parameters`), each of them a member. `body_bytes_max` is its own limit,
+    within that of the transport.
     """
 
     method: str
@@ -84,11 +88,13 @@ class Operation:
     changes: bool = False
     credential: Credential = Credential.NONE
     scope: Scope | None = None
+    or_scope: Scope | None = None
     keys_only: bool = False
     waits: bool = False
     allows_query_token: bool = False
     opens_cookie_session: bool = False
     body: type[msgspec.Struct] | None = None
+    body_schema: Callable[[], dict[str, Any]] | None = None
     form: type[msgspec.Struct] | None = None
     body_bytes_max: int | None = None
     parameters: tuple[Parameter, ...] = ()

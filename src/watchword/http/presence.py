@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import TypeVar
 
-from starlette.responses import Response
 from starlette.types import Receive
 
 from watchword.http.call import ClientGoneError
 
+Answer = TypeVar("Answer")
 
-async def while_there(receive: Receive, answer: Awaitable[Response]) -> Response:
-    """Return the answer; raise ClientGoneError, and let go of it, when the client leaves first.
 
-    Nothing of a body is left to read afterwards.
+async def while_there(receive: Receive, answer: Awaitable[Answer]) -> Answer:
+    """Return what comes of it; raise ClientGoneError when the client leaves first.
+
+    It is let go of then. Nothing of a body is left to read afterwards.
     """
     answering, leaving = asyncio.ensure_future(answer), asyncio.ensure_future(_left(receive))
     both = (answering, leaving)
