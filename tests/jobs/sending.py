@@ -19,6 +19,8 @@ from watchword.jobs.flows.mail_send import NAME, flow
 
 Sending = asyncio.Future[Mapping[str, object]]
 
+NOTHING = {"sent": 0, "deferred": 0, "refused": 0, "stale": 0}
+
 
 class HandTurn(Turn):
     """A turn that waits by the test's time, and counts how often it told how far it is."""

@@ -1,0 +1,16 @@
+"""An office for letters, with time in hand."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from jobs.sending import Office
+from unit.core.conftest import House
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    office = Office(House(), tmp_path / "postman.lock")
+    yield office
+    await office.close()
