@@ -25,7 +25,7 @@ def make_private(path: Path) -> None:
     try:
         # The umask may have taken away more than we want.
         os.fchmod(descriptor, _FILE_MODE)
-        _give_to_owner_of(path.parent, descriptor)
+        give_to_owner_of(path.parent, descriptor)
     finally:
         os.close(descriptor)
 
@@ -42,8 +42,18 @@ def make_folder(path: Path) -> None:
     path.chmod(_FOLDER_MODE)
 
 
-def _give_to_owner_of(folder: Path, descriptor: int) -> None:
+def give_to_owner_of(folder: Path, descriptor: int) -> None:
+    """Give a file that root made to whom its folder belongs."""
     # A command that root runs beside the server must not leave files the server cannot open.
     if os.geteuid() == 0:
         owner = folder.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have a name that was just given or taken survive a crash of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
