@@ -122,11 +122,11 @@ def test_everything_is_explained(words: str) -> None:
     assert silent == []
 
 
-def test_only_serve_prints_no_document() -> None:
+def test_who_runs_until_it_is_stopped_prints_no_document() -> None:
     """Every other command has --json."""
     without = [words for words, command in commands().items() if "--json" not in options(command)]
 
-    assert without == ["watchword serve"]
+    assert without == ["watchword serve", "watchword worker"]
 
 
 def test_the_page_has_every_exit_code() -> None:

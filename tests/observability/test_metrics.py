@@ -51,6 +51,8 @@ def counted(metrics: Metrics) -> Metrics:
     metrics.sign_in("asta", "signed_in")
     metrics.sign_in("asta", "wrong_credentials")
     metrics.letter("reset", "accepted")
+    metrics.job("accounts.import", "completed")
+    metrics.jobs_active.set(2)
     metrics.refused(413)
     metrics.cache_hits.inc()
     metrics.cache_misses.inc()
@@ -74,6 +76,9 @@ class TestOneProcess:
         assert found['watchword_sign_ins_total{dialect="asta",outcome="signed_in"}'] == 1
         assert found['watchword_sign_ins_total{dialect="asta",outcome="wrong_credentials"}'] == 1
         assert found['watchword_letters_total{kind="reset",outcome="accepted"}'] == 1
+        job = 'flow="accounts.import",state="completed"'
+        assert found[f"watchword_jobs_total{{{job}}}"] == 1
+        assert found["watchword_jobs_active"] == 2
         assert found['watchword_transport_refusals_total{status="413"}'] == 1
         assert found['watchword_token_cache_total{result="hit"}'] == 1
         assert found['watchword_token_cache_total{result="miss"}'] == 1

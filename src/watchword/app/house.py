@@ -49,15 +49,13 @@ class StartError(Exception):
     """The server cannot start. The text says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class House:
     """Everything that is open, and the services over it."""
 
     settings: Settings
     storage: Storage
-    hasher: Argon2Hasher
     keys: StoredKeyRing
-    key_rates: MappedKeyRates
     journal: JournalFile
     book: Book
     services: Services
@@ -78,12 +76,9 @@ async def open_house(settings: Settings, *, metrics: Metrics | None = None) -> A
             storage = await open_database(settings)
             stack.push_async_callback(storage.close)
             await storage.migrate(at=clock.now())
-            house = await _furnish(settings, storage, clock, randomness, metrics)
+            house = await _furnish(stack, settings, storage, clock, randomness, metrics=metrics)
         except CoreError as error:
             raise StartError(str(error)) from error
-        stack.callback(house.hasher.close)
-        stack.callback(house.key_rates.close)
-        stack.callback(house.journal.close)
         yield house
 
 
@@ -176,18 +171,23 @@ def _ticket_rules(settings: Settings) -> TicketRules:
 
 
 async def _furnish(
+    stack: AsyncExitStack,
     settings: Settings,
     storage: Storage,
     clock: Clock,
     randomness: Randomness,
+    *,
     metrics: Metrics | None,
 ) -> House:
     issuer = await _issuer(settings, storage, randomness)
     master = master_key(settings, randomness)
     keys = _key_ring(settings, storage, master, clock)
     hasher = make_hasher(settings, randomness, metrics)
+    stack.callback(hasher.close)
     key_rates = MappedKeyRates(settings.folder / KEY_RATES_FILE)
+    stack.callback(key_rates.close)
     journal = JournalFile(settings.folder / JOURNAL_FILE, randomness=randomness)
+    stack.callback(journal.close)
     book = make_book(settings)
     outside = Outside(
         storage=storage,
@@ -206,18 +206,8 @@ async def _furnish(
         randomness=randomness,
         witness=HouseWitness(PrintedSecrets(settings.folder), metrics),
     )
-    return House(
-        settings=settings,
-        storage=storage,
-        hasher=hasher,
-        keys=keys,
-        key_rates=key_rates,
-        journal=journal,
-        book=book,
-        services=assemble(outside, rules(settings)),
-        clock=clock,
-        randomness=randomness,
-    )
+    services = assemble(outside, rules(settings))
+    return House(settings, storage, keys, journal, book, services, clock, randomness)
 
 
 def _key_ring(

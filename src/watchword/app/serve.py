@@ -10,9 +10,8 @@ from pathlib import Path
 from watchword import __version__
 from watchword.app.house import StartError, make_folder, open_house
 from watchword.app.links import forget_address, keep_address
-from watchword.app.postroom import make_mailer
 from watchword.app.printed import PrintedSecrets
-from watchword.app.start import Start, check_demo
+from watchword.app.start import Start, check_demo, check_jobs, check_mail
 from watchword.app.web import WebApp, mounted
 from watchword.core.kernel.clock import SystemClock
 from watchword.core.kernel.errors import CoreError
@@ -57,7 +56,7 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
     if demo:
         check_demo(settings)
     mounted(settings)
-    _check_mail(settings)
+    check_mail(settings)
     # What is refused until here has made nothing.
     make_folder(settings.folder)
     forget_address(settings.folder)
@@ -71,13 +70,6 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
             factory, config, on_ready=on_ready, on_bound=_keeper_of_address(settings, demo=demo)
         )
     except ServeError as error:
-        raise StartError(str(error)) from error
-
-
-def _check_mail(settings: Settings) -> None:
-    try:
-        make_mailer(settings)
-    except CoreError as error:
         raise StartError(str(error)) from error
 
 
@@ -95,6 +87,7 @@ def _metrics_listeners(server: ServerSettings) -> list[socket.socket]:
 async def _prepare(settings: Settings, *, demo: bool) -> None:
     # Workers are forked from here, so nothing stays open: each opens its own.
     async with open_house(settings) as house:
+        check_jobs(house)
         try:
             await house.keys.ensure_first()
             await Start(house, PrintedSecrets(settings.folder), demo).run()

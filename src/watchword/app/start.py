@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from watchword.app.house import House, StartError
+from watchword.app.postroom import make_mailer
 from watchword.app.printed import PrintedSecrets
 from watchword.core.kernel.caller import Origin
+from watchword.core.kernel.errors import CoreError, InvalidError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.setup import Setup
 from watchword.observability.log import get_logger
@@ -34,6 +36,25 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_mail(settings: Settings) -> None:
+    """Raise StartError if no letter could be sent with these settings."""
+    try:
+        make_mailer(settings)
+    except CoreError as error:
+        raise StartError(str(error)) from error
+
+
+def check_jobs(house: House) -> None:
+    """Raise StartError if a schedule of the settings makes no sense."""
+    if times := house.settings.jobs.schedules:
+        from watchword.jobs.schedule import check_schedules  # noqa: PLC0415 - most have none
+
+        try:
+            check_schedules(times, house.book)
+        except InvalidError as error:
+            raise StartError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -22,18 +22,17 @@ from watchword.http.dialect import Dialect
 from watchword.http.gate import Worded
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.surroundings import Surroundings
-from watchword.jobs.postman import Postman
 from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
+
+if TYPE_CHECKING:
+    from watchword.jobs.workshop import Workshop
 
 SWEEP_S = 10.0
 """How often expired sessions and old attempts are taken out, a batch at a time, and it is
 written when API keys and sessions were last used. Who looks for more looks less often."""
 
-POSTMAN_FILE = "postman.lock"
-"""Held by the worker that sends letters, in the data folder."""
-
-Job = Callable[[], Awaitable[None]]
+Chore = Callable[[], Awaitable[None]]
 
 
 def load_dialect(name: str) -> Dialect[Any]:
@@ -89,7 +88,7 @@ class WebApp:
     metrics_listeners: list[socket.socket] = field(default_factory=list)
     site: Site | None = None
     _house: House | None = None
-    _postman: Postman | None = None
+    _workshop: "Workshop | None" = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,11 +108,12 @@ class WebApp:
             services = house.services
             for last in (services.check_key.write_uses, services.session_uses.write):
                 stack.push_async_callback(_try, last)
-            for job in _jobs(services):
+            for chore in _chores(services):
                 # Each by itself, so that none waits for another that is slow.
-                stack.push_async_callback(_end, asyncio.create_task(_repeat(job)))
-            self._postman = self._hire(services)
-            stack.push_async_callback(self._postman.close, asyncio.create_task(self._postman.run()))
+                stack.push_async_callback(_end, asyncio.create_task(_repeat(chore)))
+            if self.settings.jobs.in_server:
+                self._workshop = shop = self._open_workshop(house)
+                stack.push_async_callback(shop.close, asyncio.create_task(shop.run()))
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
@@ -142,19 +142,17 @@ class WebApp:
             randomness=house.randomness,
         )
 
-    def _hire(self, services: Services) -> Postman:
-        return Postman(
-            delivery=services.delivery,
-            lock=self.settings.folder / POSTMAN_FILE,
-            grace_s=self.settings.server.shutdown_timeout_s,
-        )
+    def _open_workshop(self, house: House) -> "Workshop":
+        from watchword.app.workshops import in_server  # noqa: PLC0415 - if jobs are run here
+
+        return in_server(house, self.metrics)
 
     def stop_waiting(self) -> None:
-        """Answer those who wait for news, and begin no letter; the server stops."""
+        """Answer those who wait for news, and leave jobs to whoever is next; the server stops."""
         if self._house is not None:
             self._house.services.revocation_feed.close()
-        if self._postman is not None:
-            self._postman.stop()
+        if self._workshop is not None:
+            self._workshop.stop()
 
     def render(self, status: int, path: str) -> Worded:
         """Word a refusal of the transport as the dialect that owns the path does."""
@@ -162,7 +160,7 @@ class WebApp:
         return self.site.render(status, path)
 
 
-def _jobs(services: Services) -> tuple[Job, ...]:
+def _chores(services: Services) -> tuple[Chore, ...]:
     """Return what a worker does now and then."""
     return (
         services.housekeeping.sweep,
@@ -172,17 +170,17 @@ def _jobs(services: Services) -> tuple[Job, ...]:
     )
 
 
-async def _repeat(job: Job) -> None:
-    """Do a job for ever."""
+async def _repeat(chore: Chore) -> None:
+    """Do a chore for ever."""
     while True:
-        await _try(job)
+        await _try(chore)
         await asyncio.sleep(SWEEP_S)
 
 
-async def _try(job: Job) -> None:
+async def _try(chore: Chore) -> None:
     """Do what can be done later as well, when a database that is down now is up."""
     with suppress(CoreError):
-        await job()
+        await chore()
 
 
 async def _end(task: asyncio.Task[None]) -> None:

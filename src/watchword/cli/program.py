@@ -23,6 +23,7 @@ from watchword.cli import (
     serve,
     sessions,
     signing_keys,
+    worker,
 )
 from watchword.cli.answers import show_failure, tell
 from watchword.cli.calls import Config, Data, Database, Where
@@ -91,6 +92,7 @@ def _begin(
 
 
 serve.add_to(app)
+worker.add_to(app)
 migrate.add_to(app)
 app.add_typer(accounts.group, name="account")
 invitations.add_to(accounts.group)

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,6 +10,9 @@ from watchword.core.jobs.flows import FlowCard, Wanted
 from watchword.core.kernel.errors import InvalidError
 from watchword.jobs.flow import Flow
 from watchword.observability.log import get_logger
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "watchword.flows"
 """The entry points by which other packages name their flows."""
@@ -32,8 +34,12 @@ class Book:
         self._theirs = theirs
 
     @cached_property
+    def _own(self) -> Mapping[str, AnyFlow]:
+        return {flow.name: flow for flow in self._ours()}
+
+    @cached_property
     def _flows(self) -> Mapping[str, AnyFlow]:
-        flows = {flow.name: flow for flow in self._ours()}
+        flows = dict(self._own)
         for flow in self._theirs():
             if flow.name in flows:
                 _log.warning("flow left out: its name is taken", flow=flow.name)
@@ -42,10 +48,14 @@ class Book:
         return dict(sorted(flows.items()))
 
     def flow(self, name: str) -> AnyFlow | None:
-        return self._flows.get(name)
+        return self._own.get(name) or self._flows.get(name)
 
     def flows(self) -> tuple[AnyFlow, ...]:
         return tuple(self._flows.values())
+
+    def ours(self) -> tuple[AnyFlow, ...]:
+        """Return those that need no code of others to be loaded."""
+        return tuple(self._own.values())
 
     def cards(self) -> tuple[FlowCard, ...]:
         return tuple(map(_card, self._flows.values()))
@@ -55,7 +65,8 @@ class Book:
         return _card(flow) if flow else None
 
     def read(self, name: str, parameters: Mapping[str, object]) -> Wanted:
-        flow = self._flows[name]
+        flow = self.flow(name)
+        assert flow is not None, name
         try:
             told = msgspec.convert(parameters, flow.parameters)
         except msgspec.ValidationError as error:
@@ -67,16 +78,29 @@ class Book:
 
 def entered_flows() -> Iterable[AnyFlow]:
     """Return the flows that installed packages bring. One that cannot be loaded is left out."""
-    for entry in entry_points(group=GROUP):
+    for entry in _entries():
         try:
             flow = entry.load()
         except Exception as error:  # noqa: BLE001 - other people's code may raise anything
             _log.error("flow cannot be loaded", flow=entry.name, reason=type(error).__name__)
             continue
-        if isinstance(flow, Flow):
-            yield flow
-        else:
+        if not isinstance(flow, Flow):
             _log.error("flow cannot be loaded", flow=entry.name, reason="it is no Flow")
+        elif flow.name != entry.name:
+            _log.error("flow cannot be loaded", flow=entry.name, reason="its name is another")
+        else:
+            yield flow
+
+
+def entered_names() -> frozenset[str]:
+    """Return the names of those flows, without loading them."""
+    return frozenset(entry.name for entry in _entries())
+
+
+def _entries() -> "EntryPoints":
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 2 MiB that few processes need
+
+    return entry_points(group=GROUP)
 
 
 def _card(flow: AnyFlow) -> FlowCard:

@@ -1,6 +1,7 @@
 """Works on one job at a time for a queue: begins it, lets the flow run, records the end."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -33,17 +34,32 @@ class Outcome:
     error: Exception | None = None
 
 
+OnLeft = Callable[[str, str], None]
+"""Is told of each turn that ended: the flow, and the state of its job."""
+
+
+def ignored(flow: str, state: str) -> None:
+    """Do nothing about it."""
+
+
 class Worker:
     """Runs jobs. `run` is what a queue calls; `stop` has every flow end at its next checkpoint."""
 
     def __init__(
-        self, *, services: Services, open_work: OpenWork, book: Book, clock: Clock
+        self,
+        *,
+        services: Services,
+        open_work: OpenWork,
+        book: Book,
+        clock: Clock,
+        on_left: OnLeft = ignored,
     ) -> None:
         self._services = services
         self._runs = services.job_runs
         self._open_work = open_work
         self._book = book
         self._clock = clock
+        self._on_left = on_left
         self._turns: set[Turn] = set()
         self._is_stopping = False
 
@@ -68,7 +84,9 @@ class Worker:
             return
         flow = self._book.flow(job.flow)
         if flow is None:
-            await self._runs.failed(job, FlowFailedError(_NO_FLOW.format(name=job.flow)))
+            state = await self._runs.failed(job, FlowFailedError(_NO_FLOW.format(name=job.flow)))
+            _log.error("there is no such flow here", job=job.id, flow=job.flow)
+            self._on_left(job.flow, state)
             return
         log = _log.bind(job=job.id, flow=job.flow, turn=job.turn)
         log.info("job begun")
@@ -82,6 +100,7 @@ class Worker:
             self._turns.discard(turn)
         state = await self._settle(job, outcome)
         log.info("job left", state=state)
+        self._on_left(job.flow, state)
 
     async def _watched(self, turn: Turn, flow: AnyFlow) -> Outcome:
         """Let the flow run while somebody looks whether it is still wanted."""

@@ -82,12 +82,14 @@ class Metrics:
         )
         self._sign_ins = count("sign_ins", "Attempts to sign in.", "dialect", "outcome")
         self._letters = count("letters", "Letters handed to the mail server.", "kind", "outcome")
+        self._jobs = count("jobs", "Turns of jobs that ended.", "flow", "state")
         self._refusals = count("transport_refusals", "Requests refused unread.", "status")
         cache = count("token_cache", "Tokens looked for among those verified before.", "result")
         self.cache_hits = cache.of("hit")
         self.cache_misses = cache.of("miss")
         self.hash_seconds = spread("hash_seconds", "Time of one hash.", HASH_BUCKETS).of()
         self.hash_places = level("hash_places", "Callers that wait for a hash.", "livesum")
+        self.jobs_active = level("jobs_active", "Jobs that are not over.", "livesum")
         about = {"version": version, "python": python_version()}
         level("build_info", "What runs.", "livemax", **about).set(1)
 
@@ -103,6 +105,10 @@ class Metrics:
     def letter(self, kind: str, outcome: str) -> None:
         """Count a try to send a letter, by what became of it."""
         self._letters.of(kind, outcome).inc()
+
+    def job(self, flow: str, state: str) -> None:
+        """Count a turn of a job that ended, by where the job is then."""
+        self._jobs.of(flow, state).inc()
 
     def refused(self, status: int) -> None:
         """Count a request that the transport refused before anybody read it."""

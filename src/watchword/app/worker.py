@@ -1,0 +1,170 @@
+"""Works on jobs and serves nobody: `watchword worker`, and who takes its place if there is none."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import uvloop
+
+from watchword.app.house import House, make_folder, open_house
+from watchword.app.start import check_jobs, check_mail
+from watchword.app.workshops import SERVER_LOCK, by_itself
+from watchword.jobs.onlyone import OnlyOne
+from watchword.jobs.workshop import Workshop
+from watchword.observability import log
+from watchword.settings.handover import pack
+from watchword.settings.model import Settings
+
+LOCKS = "worker-{}.lock"
+"""Held by each worker of a machine, in the data folder; the number is its place."""
+
+DETACHED = [sys.executable, "-P", "-m", "watchword.app.handed", "detached"]
+"""Begins a worker that goes on without whoever began it."""
+
+DETACHED_LOG = "worker.log"
+LOG_BYTES_MAX = 1_000_000
+DETACHED_IDLE_S = 10.0
+
+Make = Callable[[House], Workshop]
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+_detached: list["subprocess.Popen[bytes]"] = []
+"""Nobody waits for them, and Python warns of a process that nobody knows any more."""
+
+
+def work(settings: Settings, *, idle_s: float | None, on_ready: Callable[[], None]) -> None:
+    """Work on all jobs until a signal says to stop, or there was none for so long.
+
+    `on_ready` is called when it begins. Raises StartError with a sentence of what to do.
+    """
+    log.configure(settings.log.level, settings.log.format)
+    log.catch_uncaught()
+    check_mail(settings)
+    make_folder(settings.folder)
+    with _place(settings.folder) as place:
+        run(settings, lambda house: by_itself(house, place, idle_s=idle_s), on_ready=on_ready)
+
+
+def run(
+    settings: Settings,
+    make: Make,
+    *,
+    on_ready: Callable[[], None] = lambda: None,
+    lifeline: int | None = None,
+) -> None:
+    """Open the house and work in it, until a signal comes or the lifeline breaks."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings, make, on_ready, lifeline))
+
+
+def is_somebody_working(settings: Settings) -> bool:
+    """Say whether a process of this machine works on jobs, or will within a second."""
+    folder = settings.folder
+    places = (folder / SERVER_LOCK, *folder.glob(LOCKS.format("*")))
+    return any(_is_held(place) for place in places)
+
+
+def start_detached(settings: Settings) -> None:
+    """Begin a worker that ends when there is nothing more to do, whatever becomes of us.
+
+    What it has to say is in a file of the data folder.
+    """
+    told = _open_log(settings.folder / DETACHED_LOG)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            DETACHED,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=told,
+            start_new_session=True,
+        )
+    finally:
+        os.close(told)
+    _detached.append(process)
+    assert process.stdin is not None
+    with process.stdin:
+        process.stdin.write(pack(settings) + b"\n")
+
+
+def detached(settings: Settings) -> None:
+    """Be such a worker."""
+    work(settings, idle_s=DETACHED_IDLE_S, on_ready=lambda: None)
+
+
+@contextmanager
+def _place(folder: Path) -> Iterator[str]:
+    """Hold the first place of this machine that no other worker has; return its name.
+
+    So each worker has a name of its own, and one that is started after a crash has the name
+    of before.
+    """
+    for number in count(1):
+        lock = OnlyOne(folder / LOCKS.format(number))
+        if lock.take():
+            break
+    try:
+        yield f"worker-{number}"
+    finally:
+        lock.give()
+
+
+async def _run(
+    settings: Settings, make: Make, on_ready: Callable[[], None], lifeline: int | None
+) -> None:
+    stopping = asyncio.Event()
+    _listen(stopping, lifeline)
+    async with open_house(settings) as house:
+        check_jobs(house)
+        workshop = make(house)
+        on_ready()
+        running = asyncio.create_task(workshop.run())
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        await workshop.close(running)
+
+
+def _listen(stopping: asyncio.Event, lifeline: int | None) -> None:
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        stopping.set()
+        if lifeline is None:
+            # The second one ends us at once.
+            for number in STOPS:
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_DFL)
+
+    def on_break(descriptor: int) -> None:
+        loop.remove_reader(descriptor)
+        stopping.set()
+
+    loop.add_signal_handler(signal.SIGTERM, on_signal)
+    if lifeline is None:
+        loop.add_signal_handler(signal.SIGINT, on_signal)
+    else:
+        loop.add_reader(lifeline, on_break, lifeline)
+
+
+def _is_held(path: Path) -> bool:
+    if not path.exists():
+        return False
+    lock = OnlyOne(path)
+    if not lock.take():
+        return True
+    lock.give()
+    return False
+
+
+def _open_log(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    descriptor = os.open(path, flags, 0o600)
+    if os.fstat(descriptor).st_size > LOG_BYTES_MAX:
+        os.ftruncate(descriptor, 0)
+    return descriptor
