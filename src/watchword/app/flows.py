@@ -19,9 +19,13 @@ def _ours(settings: Settings) -> Iterable[AnyFlow]:
     from watchword.jobs.flows import (  # noqa: PLC0415
         accounts_export,
         accounts_import,
+        keys_rotate,
         mail_send,
+        sessions_purge,
     )
 
     yield accounts_import.flow(settings.import_folder)
     yield accounts_export.flow()
     yield mail_send.flow(settings.folder / LETTERS_LOCK)
+    yield sessions_purge.flow()
+    yield keys_rotate.flow()

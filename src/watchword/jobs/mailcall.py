@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from watchword.core.jobs.model import Job, State
-from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.randomness import Randomness
 from watchword.core.ports import OpenWork
 from watchword.core.services import Services
-from watchword.core.services.jobs import HOUSE
 from watchword.jobs.flows.mail_send import NAME
 from watchword.jobs.onlyone import OnlyOne
+from watchword.jobs.schedule import BY_HOUSE
 
 PAUSE = timedelta(minutes=1)
 """So long after a job that failed or was cancelled no other is started."""
@@ -47,9 +46,8 @@ class MailCall:
         await self._take_up()
         if not await self._is_wanted():
             return None
-        actor = Actor(name=HOUSE, is_admin=True, origin=Origin("", ""))
         return await self._services.jobs.start_for_house(
-            NAME, key=self._randomness.uuid(), actor=actor
+            NAME, key=self._randomness.uuid(), actor=BY_HOUSE
         )
 
     async def _take_up(self) -> None:

@@ -1,4 +1,4 @@
-"""An office for letters, with time in hand."""
+"""Services over a database in memory, and an office for letters, with time in hand."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +10,12 @@ from unit.core.conftest import House
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    office = Office(House(), tmp_path / "postman.lock")
+def house() -> House:
+    return House()
+
+
+@pytest.fixture
+async def office(house: House, tmp_path: Path) -> AsyncIterator[Office]:
+    office = Office(house, tmp_path / "postman.lock")
     yield office
     await office.close()

@@ -31,6 +31,7 @@ class Action(StrEnum):
     SESSION_SIGNIN_OK = "session.signin.ok"
     SESSION_SIGNIN_REFUSED = "session.signin.refused"
     SESSION_END = "session.end"
+    SESSION_PURGE = "session.purge"
     SESSION_EXCHANGE = "session.exchange"
     SETUP_ADMIN = "setup.admin"
     SIGNING_KEY_ROTATE = "signing-key.rotate"

@@ -25,6 +25,7 @@ from watchword.core.services.passwords import Passwords
 from watchword.core.services.recovery import Recovery
 from watchword.core.services.renewal import Renewal
 from watchword.core.services.revocationfeed import RevocationFeed
+from watchword.core.services.sessionpurge import SessionPurge
 from watchword.core.services.sessions import Sessions
 from watchword.core.services.sessionuses import SessionUses
 from watchword.core.services.setup import Setup
@@ -54,6 +55,7 @@ class Services:
     mailbox: Mailbox
     sessions: Sessions
     session_uses: SessionUses
+    session_purge: SessionPurge
     csrf: Csrf
     checkouts: Checkouts
     renewal: Renewal

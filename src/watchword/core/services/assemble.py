@@ -20,6 +20,7 @@ from watchword.core.services.outside import Outside, Rules
 from watchword.core.services.postroom import PostRoom, open_post_room
 from watchword.core.services.renewal import Renewal
 from watchword.core.services.revocationfeed import RevocationFeed
+from watchword.core.services.sessionpurge import SessionPurge
 from watchword.core.services.sessions import Sessions
 from watchword.core.services.sessionuses import SessionUses
 from watchword.core.services.setup import Setup
@@ -37,6 +38,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     tokens = Tokens(signer=outside.signer, clock=clock, randomness=outside.randomness)
     post = open_post_room(outside, rules, guesses, new_password)
     signup = _signup(outside, rules, new_password, post)
+    housekeeping = _housekeeping(outside, rules)
     return Services(
         authenticate=_authenticate(outside, rules, uses),
         check_key=_check_key(outside, rules),
@@ -46,6 +48,9 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         passwords=post.passwords,
         sessions=Sessions(open_work=open_work, clock=clock),
         session_uses=uses,
+        session_purge=SessionPurge(
+            open_work=open_work, clock=clock, housekeeping=housekeeping, uses=uses
+        ),
         csrf=Csrf(digester=outside.digester),
         checkouts=Checkouts(open_work=open_work, desk=outside.storage.checkout_desk, clock=clock),
         renewal=_renewal(outside, rules, tokens),
@@ -55,7 +60,7 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         setup=_setup(outside, signup),
         audit=AuditTrail(open_work=open_work),
         signing_keys=_signing_keys(outside, rules),
-        housekeeping=_housekeeping(outside, rules),
+        housekeeping=housekeeping,
         jobs=_jobs(outside),
         job_runs=JobRuns(open_work=open_work, desk=outside.storage.job_desk, clock=clock),
         account_import=_account_import(outside),

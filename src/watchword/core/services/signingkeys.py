@@ -10,8 +10,8 @@ from watchword.core.ports import KeyRing, OpenWork, Work
 from watchword.core.signing.model import SigningKey
 
 
-def _nothing(work: Work) -> None:
-    del work
+def _nothing(work: Work, key: SigningKey) -> None:
+    del work, key
 
 
 class SigningKeys:
@@ -35,7 +35,11 @@ class SigningKeys:
             return await work.signing_keys.all()
 
     async def rotate(
-        self, actor: Actor, *, distrust: bool = False, along: Callable[[Work], None] = _nothing
+        self,
+        actor: Actor,
+        *,
+        distrust: bool = False,
+        along: Callable[[Work, SigningKey], None] = _nothing,
     ) -> SigningKey:
         """Sign with a new key from now on.
 
@@ -52,6 +56,6 @@ class SigningKeys:
             at, detail = key.created_at, "distrust" if distrust else ""
             rotated = Action.SIGNING_KEY_ROTATE
             work.audit.add(event_by(actor, rotated, at=at, subject=key.id, detail=detail))
-            along(work)
+            along(work, key)
             await work.commit()
         return key
