@@ -70,6 +70,11 @@ class Office:
 
 
 @pytest.fixture
+def house() -> House:
+    return House()
+
+
+@pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     office = Office(House(), tmp_path / "postman.lock")
     yield office

@@ -22,6 +22,7 @@ LOOK_EVERY_S = 1.0
 """How soon a flow hears that its job is cancelled."""
 
 _NO_FLOW = "There is no flow {name} here. Install it on this machine, and start the job again."
+_OTHERS = "The flow, as it is installed here, does not take the job's parameters: {error}."
 
 _log = get_logger("watchword.jobs")
 
@@ -53,6 +54,7 @@ class Worker:
         book: Book,
         clock: Clock,
         on_left: OnLeft = ignored,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._services = services
         self._runs = services.job_runs
@@ -60,6 +62,7 @@ class Worker:
         self._book = book
         self._clock = clock
         self._on_left = on_left
+        self._look_every_s = look_every_s
         self._turns: set[Turn] = set()
         self._is_stopping = False
 
@@ -120,7 +123,7 @@ class Worker:
 
     async def _watch(self, turn: Turn, running: asyncio.Task[Outcome]) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(self._look_every_s)
             with suppress(CoreError):
                 now = await self._runs.look(turn.job)
                 if now is None:
@@ -151,6 +154,9 @@ class Worker:
 async def _attempt(turn: Turn, flow: AnyFlow) -> Outcome:
     try:
         told = msgspec.json.decode(turn.job.parameters, type=flow.parameters)
+    except msgspec.ValidationError as error:
+        return Outcome(error=FlowFailedError(_OTHERS.format(error=error)))
+    try:
         result = await flow.run(told, turn)
         return Outcome(result=msgspec.json.encode(result).decode())
     except Exception as error:  # noqa: BLE001 - a flow may raise anything; it is told later
