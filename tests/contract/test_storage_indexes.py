@@ -1,70 +1,19 @@
 """Tickets and letters are found by an index, however many there are, on each real database."""
 
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from contract.plans import is_slow, know_the_rows, numbers, plan, run, slow_ones, told_engine
 from contract.things import AT, DAY, account, commit, entry, ticket
 from watchword.core.kernel.ids import AccountId, LetterId, TicketId
 from watchword.core.outbox.model import Standing
-from watchword.core.ports import Revocations, Storage
+from watchword.core.ports import Storage
 from watchword.core.tickets.model import Purpose
-from watchword.storage.engine import Engine
 from watchword.storage.moments import stored
-from watchword.storage.statement import Result, Row, Statement, Steps, Transaction, Value
 from watchword.storage.work import SqlStorage
 
 ADA = account("Ada")
-MANY = 5_000
-NUMBERS = {
-    "sqlite": "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s"  # noqa: S608 - a number
-    f" WHERE n < {MANY}) SELECT n FROM s) AS s",
-    "postgres": f"generate_series(1, {MANY}) AS s (n)",
-}
-
-
-class ToldEngine:
-    """An engine that remembers every statement it was given."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.told: list[tuple[str, tuple[Value, ...]]] = []
-
-    @property
-    def revocations(self) -> Revocations:
-        return self._engine.revocations
-
-    @property
-    def words(self) -> Mapping[str, str]:
-        return self._engine.words
-
-    async def fetch_one(self, sql: str, *values: Value) -> Row | None:
-        self.told.append((sql, values))
-        return await self._engine.fetch_one(sql, *values)
-
-    async def fetch_all(self, sql: str, *values: Value) -> Sequence[Row]:
-        self.told.append((sql, values))
-        return await self._engine.fetch_all(sql, *values)
-
-    async def apply(self, transaction: Transaction[Result]) -> Result:
-        told = Transaction(lambda: self._listen(transaction), transaction.locks)
-        return await self._engine.apply(told)
-
-    async def close(self) -> None:
-        await self._engine.close()
-
-    def _listen(self, transaction: Transaction[Result]) -> Steps[Result]:
-        steps = transaction.steps()
-        try:
-            statement = next(steps)
-            while True:
-                self.told.append((statement.sql, statement.values))
-                rows = yield statement
-                statement = steps.send(rows)
-        except StopIteration as done:
-            result: Result = done.value
-            return result
 
 
 async def read_tickets(storage: Storage) -> None:
@@ -120,71 +69,41 @@ async def test_no_statement_reads_a_whole_table(
 ) -> None:
     """Nor does it sort what it found: the index has the order, too."""
     await _fill(database)
-    engine = ToldEngine(database._engine)  # noqa: SLF001 - the plans of a test go past the port
+    engine = told_engine(database)
 
     await use(SqlStorage(engine))
 
-    slow = {
-        sql: plan
-        for sql, values in engine.told
-        if _is_slow(plan := await _plan(engine, sql, values))
-    }
     assert engine.told
-    assert slow == {}
+    assert await slow_ones(engine, "tickets", "letters") == {}
 
 
 async def test_the_tickets_of_an_account_are_found_when_it_goes(database: SqlStorage) -> None:
     """What the database does by itself is done by an index as well."""
     await _fill(database)
-    engine = ToldEngine(database._engine)  # noqa: SLF001 - the plans of a test go past the port
 
-    plan = await _plan(engine, "DELETE FROM tickets WHERE account_id = $1", (AccountId("a"),))
-
-    assert not _is_slow(plan)
-
-
-def _is_slow(plan: str) -> bool:
-    # Only these two tables: the others have few rows here, and tests of their own.
-    return bool(
-        re.search(r"SCAN (tickets|letters)|Seq Scan on (tickets|letters)|B-TREE|Sort", plan)
+    found = await plan(
+        told_engine(database), "DELETE FROM tickets WHERE account_id = $1", (AccountId("a"),)
     )
 
-
-async def _plan(engine: ToldEngine, sql: str, values: tuple[Value, ...]) -> str:
-    explain = "EXPLAIN" if _is_postgres(engine) else "EXPLAIN QUERY PLAN"
-    rows = await engine.fetch_all(f"{explain} {sql}", *values)
-    engine.told.pop()
-    return "\n".join(str(row[-1]) for row in map(tuple, rows))
+    assert not is_slow(found, "tickets")
 
 
 async def _fill(database: SqlStorage) -> None:
-    engine = ToldEngine(database._engine)  # noqa: SLF001 - the rows of a test go past the port
-    numbers, at = NUMBERS["postgres" if _is_postgres(engine) else "sqlite"], stored(AT)
+    engine, at = told_engine(database), stored(AT)
+    table = numbers(engine)
     await commit(database, lambda work: work.accounts.add(ADA))
-    await _run(
+    await run(
         engine,
         "INSERT INTO tickets (id, purpose, address, address_key, detail, link_digest,"  # noqa: S608 - numbers of ours
         " code_digest, tries_left, created_at, expires_at, code_expires_at)"
         f" SELECT 't' || n, 'join', 'x' || n, 'x' || n, '', 'l' || n, '', 5, {at}, {at} + n, {at}"
-        f" FROM {numbers}",
+        f" FROM {table}",
     )
-    await _run(
+    await run(
         engine,
         "INSERT INTO letters (id, kind, recipient, sealed, standing, tries, reason,"  # noqa: S608 - numbers of ours
         " created_at, next_at, settled_at) SELECT 'l' || n, 'reset', 'x', 'x',"
         " CASE n % 3 WHEN 0 THEN 'waiting' WHEN 1 THEN 'sent' ELSE 'refused' END, 0, '',"
-        f" {at} + n, {at} + n, CASE n % 3 WHEN 0 THEN NULL ELSE {at} + n END FROM {numbers}",
+        f" {at} + n, {at} + n, CASE n % 3 WHEN 0 THEN NULL ELSE {at} + n END FROM {table}",
     )
-    if _is_postgres(engine):
-        await _run(engine, "ANALYZE")
-
-
-async def _run(engine: ToldEngine, sql: str) -> None:
-    def steps() -> Steps[None]:
-        yield Statement(sql)
-
-    await engine.apply(Transaction(steps))
-
-
-def _is_postgres(engine: ToldEngine) -> bool:
-    return engine.words["integer"] == "BIGINT"
+    await know_the_rows(engine)

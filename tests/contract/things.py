@@ -10,8 +10,17 @@ from watchword.core.accounts.model import Account, Role
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.groups.model import Group, Membership
+from watchword.core.jobs.model import Job
 from watchword.core.kernel.errors import CoreError
-from watchword.core.kernel.ids import AccountId, ApiKeyId, GroupId, LetterId, SessionId, TicketId
+from watchword.core.kernel.ids import (
+    AccountId,
+    ApiKeyId,
+    GroupId,
+    JobId,
+    LetterId,
+    SessionId,
+    TicketId,
+)
 from watchword.core.outbox.model import Entry, LetterKind
 from watchword.core.policy.store import Attempt
 from watchword.core.ports import Storage, Work
@@ -104,6 +113,20 @@ def entry(name: str, **fields: Any) -> Entry:  # noqa: ANN401 - fields of the da
         created_at=AT,
         next_at=AT,
         sealed=f"sealed {name}",
+    )
+    return replace(made, **fields)
+
+
+def job(number: int, **fields: Any) -> Job:  # noqa: ANN401 - fields of the dataclass
+    """Make a job that was just asked for; what it was asked for under is told by its number."""
+    made = Job(
+        id=JobId(number),
+        flow="accounts.import",
+        parameters="{}",
+        owner="id-of-Ada",
+        key=f"key {number}",
+        created_at=AT,
+        due_at=AT,
     )
     return replace(made, **fields)
 
