@@ -47,10 +47,14 @@ class Child:
         self._deaths = 0  # in a row, soon after its beginning
         self._not_before = 0.0
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is one, or will be in a moment."""
+        return self._task is not None and not self._task.done()
+
     def wake(self) -> None:
         """Have one run soon."""
-        is_there = self._task is not None and not self._task.done()
-        if not is_there and not self._is_stopping and _now() >= self._not_before:
+        if not (self.is_alive or self._is_stopping) and _now() >= self._not_before:
             self._task = asyncio.create_task(self._live())
 
     def stop(self) -> None:
@@ -80,7 +84,7 @@ class Child:
             code = None
         lived_s = _now() - begun_at
         self._deaths = 0 if code == 0 or lived_s >= LIVES_S else self._deaths + 1
-        self._not_before = _now() + _pause(self._deaths)
+        self._not_before = _now() + pause_after(self._deaths)
         if code and not self._is_stopping:
             _log.warning("process for heavy jobs died", code=code, lived_s=round(lived_s, 1))
 
@@ -130,7 +134,7 @@ def _hang_up(process: Process) -> None:
     process.stdin.close()
 
 
-def _pause(deaths: int) -> float:
+def pause_after(deaths: int) -> float:
     """Return how long to wait after so many deaths in a row: not at all after the first."""
     return min(PAUSE_FIRST_S * 2 ** (deaths - 2), PAUSE_LONGEST_S) if deaths > 1 else 0.0
 
