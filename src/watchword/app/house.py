@@ -8,6 +8,7 @@ from pathlib import Path
 
 from watchword.app.flows import make_book
 from watchword.app.links import base_of_links
+from watchword.app.occupancy import sharing
 from watchword.app.postroom import LateMailer
 from watchword.app.printed import PrintedSecrets
 from watchword.app.witness import HouseWitness
@@ -73,6 +74,7 @@ async def open_house(settings: Settings, *, metrics: Metrics | None = None) -> A
     async with AsyncExitStack() as stack:
         try:
             make_folder(settings.folder)
+            stack.enter_context(sharing(settings))
             storage = await open_database(settings)
             stack.push_async_callback(storage.close)
             await storage.migrate(at=clock.now())
