@@ -1,13 +1,13 @@
 """Who takes part in the journeys, and what they do over the asta API."""
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 
 from parts.line import Line
 from parts.peer import Answer
 from parts.server import Store
-from watchword.app.house import House, open_house
+from watchword.app.house import House, make_hasher, open_house
 from watchword.core.accounts.model import Account
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.kernel.ids import AccountId
@@ -83,7 +83,8 @@ async def line_to_each(port: int, workers: int) -> AsyncIterator[list[Line]]:
 async def furnish(store: Store, wanted: Iterable[str]) -> None:
     """Write accounts straight into the store: all have one password, which is hashed once."""
     async with _house(store) as house, house.storage.open_work() as work:
-        encoded, now = await house.hasher.hash(PASSWORD), house.clock.now()
+        with closing(make_hasher(house.settings, house.randomness)) as hasher:
+            encoded, now = await hasher.hash(PASSWORD), house.clock.now()
         for name in wanted:
             account = Account(
                 id=AccountId(house.randomness.uuid()), name=name, created_at=now, updated_at=now
