@@ -14,6 +14,7 @@ from pathlib import Path
 from watchword.core.accounts.model import Account
 from watchword.core.checkouts.model import Holder
 from watchword.core.kernel.ids import AccountId, ApiKeyId, SessionId, TicketId
+from watchword.storage.backup_folder import half_made
 from watchword.storage.key_rates import MappedKeyRates
 from watchword.storage.revocation import RevocationCounter
 from watchword.storage.work import SqlStorage
@@ -159,6 +160,13 @@ async def fork(path: str, times: str) -> None:
         os._exit(0)
 
 
+async def half(folder: str, name: str) -> None:
+    """Begin a backup and never end it."""
+    with half_made(Path(folder), name):
+        _say("begun")
+        await asyncio.Event().wait()
+
+
 def _let_in(rates: MappedKeyRates, times: int) -> list[str]:
     """Use twenty keys in turns, and return how often each was let in."""
     let_in = [0] * 20
@@ -183,6 +191,7 @@ VERBS: dict[str, Callable[..., Coroutine[None, None, None]]] = {
     "hold": hold,
     "take": take,
     "fork": fork,
+    "half": half,
 }
 
 if __name__ == "__main__":

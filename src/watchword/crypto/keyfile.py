@@ -22,8 +22,8 @@ def open_master_key(path: Path, *, randomness: Randomness) -> MasterKey:
     that comes first counts.
     Raises InvalidError("master_key") with a sentence that says what to do.
     """
-    if not path.exists():
-        with _told(path), suppress(FileExistsError):
+    with _told(path), suppress(FileExistsError):
+        if not path.exists():
             _put(path, randomness.token(KEY_BYTES), randomness)
     return parse_master_key(read_master_key(path), named=str(path), randomness=randomness)
 
@@ -78,7 +78,7 @@ def _put(path: Path, text: str, randomness: Randomness) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("ascii") + b"\n")
+            stream.write(text.encode("ascii", "replace") + b"\n")
             stream.flush()
             os.fsync(descriptor)
         path.hardlink_to(draft)

@@ -37,7 +37,7 @@ _NAME_SHOWN_MAX = 60
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """How large a member is, and its digest."""
 
-    size: int
+    size: Annotated[int, Meta(ge=1, le=2**60)]
     sha256: str
 
 
@@ -239,7 +239,8 @@ class _Numbered(msgspec.Struct):
 
 def _check(manifest: Manifest) -> None:
     names = list(manifest.members)
-    sizes = {name: member.size for name, member in manifest.members.items()}
     is_sound = names in ([manifest.database], [manifest.database, MASTER_KEY])
-    if not is_sound or min(sizes.values()) <= 0 or sizes.get(MASTER_KEY, 0) > _KEY_BYTES_MAX:
+    if not is_sound or (
+        manifest.has_master_key and manifest.members[MASTER_KEY].size > _KEY_BYTES_MAX
+    ):
         raise InvalidError("file", "The manifest names members that no backup of ours has.")
