@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import stat
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,27 +30,10 @@ from watchword.storage.backup_postgres import (
 from watchword.storage.backup_watch import Watch
 from watchword.storage.engine import TableMissingError
 from watchword.storage.postgres import open_postgres
-from watchword.storage.postgres_programs import address_of, find_program
 
 pytestmark = pytest.mark.slow
 
 SECRET = "s3cret/word"
-FAKE = """#!/bin/sh
-if [ "$1" = --version ]; then echo "{name} (PostgreSQL) {version}"; exit 0; fi
-printf '%s\\n' "$@" > {folder}/arguments
-env > {folder}/environment
-echo "{name}: error: no luck with $PGPASSWORD" >&2
-exit 1
-"""
-
-
-def program(folder: Path, version: str, name: str = "pg_dump") -> Path:
-    """Make a program that only says its version, writes down what it is told, and fails."""
-    folder.mkdir(exist_ok=True)
-    path = folder / name
-    path.write_text(FAKE.format(name=name, version=version, folder=folder))
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
 
 
 @asynccontextmanager
@@ -300,105 +282,6 @@ async def test_a_server_that_does_not_answer_is_told(filled: str, tmp_path: Path
 
     assert SECRET not in str(found.value)
     assert "none_" not in str(found.value)
-
-
-async def test_an_older_pg_dump_is_named(filled: str, tmp_path: Path) -> None:
-    """With its version and that of the server, and what to install or set."""
-    old = program(tmp_path / "old", "9.6.24")
-    [(version,)] = await tell(filled, "SHOW server_version")
-
-    with pytest.raises(InvalidError) as found:
-        await asyncio.to_thread(copy, filled, tmp_path / "dump", pg_dump=str(old))
-
-    told = str(found.value)
-    assert found.value.field == "pg_dump"
-    assert f"{old} is of PostgreSQL 9.6.24, older than the server" in told
-    assert f"PostgreSQL {version.split()[0]}" in told
-    assert "postgresql-client-" in told
-    assert "backup.pg_dump" in told
-
-
-async def test_a_pg_dump_that_is_missing_is_named(filled: str, tmp_path: Path) -> None:
-    """And what to do about it."""
-    with pytest.raises(InvalidError) as found:
-        await asyncio.to_thread(copy, filled, tmp_path / "dump", pg_dump=f"{tmp_path}/none/pg_dump")
-
-    assert f"There is no pg_dump beside {tmp_path}/none/pg_dump" in str(found.value)
-    assert "Install the client programs" in str(found.value)
-
-
-async def test_the_password_is_in_no_argument_and_no_error(filled: str, tmp_path: Path) -> None:
-    """pg_dump finds it in its environment; what it says of it is masked. Ours it never gets."""
-    folder = tmp_path / "fake"
-    fake = program(folder, "99.1")
-    url = filled.replace("postgres@", f"postgres:{SECRET.replace('/', '%2F')}@")
-
-    with pytest.raises(UnavailableError) as found:
-        await asyncio.to_thread(copy, url, tmp_path / "dump", pg_dump=str(fake))
-
-    arguments, environment = read(folder / "arguments"), read(folder / "environment")
-    assert str(found.value) == "pg_dump failed: pg_dump: error: no luck with ***"
-    assert SECRET not in arguments
-    assert "--dbname=" in arguments
-    assert f"PGPASSWORD={SECRET}\n" in environment
-    assert "WATCHWORD_" not in environment
-
-
-def test_the_nearest_version_is_taken(tmp_path: Path) -> None:
-    """A program that is too new may write what an older server does not understand."""
-    older, newer = program(tmp_path, "16.3"), program(tmp_path / "newer", "18beta1")
-
-    def found(given: Path, major: int) -> tuple[Path, int, str]:
-        one = find_program("pg_dump", pg_dump=str(given), major=major, for_what="it")
-        return one.path, one.major, one.version
-
-    assert found(older, 16) == (older, 16, "16.3")
-    assert found(newer, 16) == (newer, 18, "18beta1")
-
-
-def test_pg_restore_is_looked_for_beside_pg_dump(tmp_path: Path) -> None:
-    """Whoever names the one has named the other."""
-    given = program(tmp_path, "16.3", "pg_dump-16")
-    beside = program(tmp_path, "16.3", "pg_restore-16")
-
-    found = find_program("pg_restore", pg_dump=str(given), major=16, for_what="it")
-
-    assert found.path == beside
-
-
-@pytest.mark.parametrize(
-    ("url", "conninfo", "secrets"),
-    [
-        ("postgresql://h/db", "host=h dbname=db", {}),
-        ("postgres://u:a%40b@h:5/db", "user=u dbname=db host=h port=5", {"password": "a@b"}),
-        ("postgresql://h/db?password=x&database=y", "dbname=db host=h", {"password": "x"}),
-        ("postgresql:///db?host=/sockets", "host=/sockets dbname=db", {}),
-        (
-            "postgresql://h/db?sslmode=require&search_path=a%20b",
-            r"sslmode=require options='-c search_path=a\\ b' dbname=db host=h",
-            {},
-        ),
-        ("postgresql://h/db?service=s", "service=s dbname=db host=h", {}),
-    ],
-)
-def test_addresses_mean_the_same_to_all(url: str, conninfo: str, secrets: dict[str, str]) -> None:
-    """PostgreSQL's programs end where our driver does, and learn no secret from the address."""
-    address = address_of(url)
-
-    assert set(address.conninfo.split()) == set(conninfo.split())
-    assert address.secrets == secrets
-    assert all(secret not in repr(address) for secret in secrets.values() if len(secret) > 1)
-
-
-@pytest.mark.parametrize("url", ["postgresql://u:%zz@h/db", "postgresql://u:s3 cret@h/d b"])
-def test_an_address_that_makes_no_sense_is_not_repeated(url: str) -> None:
-    """It may be the password that is spelled wrongly."""
-    with pytest.raises(InvalidError) as found:
-        address_of(url)
-
-    assert found.value.field == "database"
-    assert "cret" not in str(found.value)
-    assert found.value.__cause__ is None
 
 
 async def test_an_older_server_is_named(filled: str) -> None:

@@ -100,8 +100,8 @@ def find_program(name: str, *, pg_dump: str, major: int, for_what: str) -> Progr
     version. Raises InvalidError("pg_dump") with what to do.
     """
     found = list(_versions(_places(name, pg_dump)))
-    if fitting := [one for one in found if one.major >= major]:
-        return min(fitting, key=lambda one: one.major)
+    if program := nearest(found, major=major):
+        return program
     what_to_do = (
         f"Install the client programs of PostgreSQL {major} or newer (Debian's package"
         f" postgresql-client-{major}), or say in backup.pg_dump where they are."
@@ -114,6 +114,12 @@ def find_program(name: str, *, pg_dump: str, major: int, for_what: str) -> Progr
         f"{newest.path} is of PostgreSQL {newest.version}, older than {for_what}. {what_to_do}"
     )
     raise InvalidError("pg_dump", message)
+
+
+def nearest(programs: Iterable[Program], *, major: int) -> Program | None:
+    """Return the oldest one that is not older: a newer one writes what an old server lacks."""
+    fitting = (one for one in programs if one.major >= major)
+    return min(fitting, key=lambda one: one.major, default=None)
 
 
 def _places(name: str, pg_dump: str) -> list[Path]:
