@@ -147,6 +147,9 @@ class SqlJobs:
         )
 
     def write(self, job_id: JobId, *, turn: int, text: str, media: str) -> None:
+        # Before anything is recorded: a number without its piece would be a hole.
+        if not storable((text, media)):
+            raise InvalidError("text")
         self._write("UPDATE jobs SET pieces = pieces + 1, media = $3", job_id, turn, media)
         self._batch.record(
             "INSERT INTO job_output (job_id, piece, text)"
