@@ -68,7 +68,7 @@ def test_each_operation_is_described(dialect: Dialect[Any]) -> None:
     bare = [
         f"{one.method} {one.path}"
         for one in _operations(dialect)
-        if not one.summary or one.answers[200].shape is None
+        if not one.summary or one.answers[min(one.answers)].shape is None
     ]
 
     assert bare == []

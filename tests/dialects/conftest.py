@@ -19,10 +19,11 @@ EMPTY = """
     DECLARE name text;
     BEGIN
         FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-            AND tablename NOT IN ('schema_migrations', 'pulse')
+            AND tablename NOT IN ('schema_migrations', 'pulse', 'job_numbers')
         LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
         FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
         LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', name); END LOOP;
+        UPDATE job_numbers SET last = 0;
     END $$
 """
 """Leaves the tables as the migrations left them. To drop them and to make them anew, for each of

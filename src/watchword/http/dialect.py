@@ -14,7 +14,8 @@ from watchword.core.services import Services
 from watchword.http.credentials import CredentialProblem
 from watchword.http.operation import Operation
 
-_TOO_LARGE = 413
+_RENAMED = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What some of the versions of Python that we run on still call by older names."""
 
 Options = TypeVar("Options", bound=msgspec.Struct)
 
@@ -36,8 +37,8 @@ class Voice:
 
 
 def phrase_of(status: int) -> str:
-    """Return the words of a status, as RFC 9110 has them; Python has older ones for 413."""
-    return "Content Too Large" if status == _TOO_LARGE else HTTPStatus(status).phrase
+    """Return the words of a status, as RFC 9110 has them."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
 
 
 def in_whole(text: str, refused: Refused) -> str:

@@ -1,5 +1,6 @@
 """A client of the astera API, as a script would write it."""
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -27,6 +28,8 @@ VERIFY_CHANGE = f"{ACCOUNT}/verifyEmailChangeToken"
 CHANGE = f"{ACCOUNT}/changeEmail"
 UNDO = f"{ACCOUNT}/undoEmailChange"
 
+JOBS = "/api/Job"
+
 POSTS = (
     REGISTER,
     INVITE,
@@ -43,7 +46,7 @@ POSTS = (
     CHANGE,
     UNDO,
 )
-_SPELLED = {path.lower(): path for path in (*POSTS, CHECK)}
+_SPELLED = {path.lower(): path for path in (*POSTS, CHECK, JOBS)}
 
 
 @dataclass
@@ -62,24 +65,43 @@ class Astera(Asking):
     async def register(self, name: str, password: str = "pass", **more: Json) -> httpx.Response:
         return await self.post(REGISTER, {"user": name, "password": password, **more})
 
+    async def start(
+        self, flow: str, token: str, *, headers: dict[str, str] | None = None, **members: Json
+    ) -> httpx.Response:
+        """Ask for a job."""
+        return await self.post(JOBS, {"flow": flow, **members}, token=token, headers=headers)
+
     async def statuses_of(self, *tokens: str) -> list[int]:
         """Return what the server says to each of these tokens."""
         return [(await self.get(CHECK, token=token)).status_code for token in tokens]
 
     async def _compare(self, method: str, path: str, answer: httpx.Response) -> None:
         """Hold the type against the description too, in whatever letter case was asked."""
-        bare = httpx.URL(path).path
-        path = _SPELLED.get(bare.lower(), bare)
+        path = _spelled(httpx.URL(path).path)
         await super()._compare(method, path, answer)
-        found = self._paths.get(path, {}).get(method.lower())
-        if found and answer.request.headers.get("content-type", "").endswith("json"):
+        template = re.sub(rf"(?<={JOBS}/)[^/]+", "{jobID}", path)
+        found = self._paths.get(template, {}).get(method.lower())
+        if found and answer.content and "html" not in answer.headers["content-type"]:
             described = found["responses"][str(answer.status_code)]["content"]
-            assert answer.headers["content-type"] in described, f"{method} {path}: {answer.text}"
+            kind = answer.headers["content-type"].partition(";")[0]
+            assert {kind, "*/*"} & described.keys(), f"{method} {path}: {answer.text}"
+
+
+def _spelled(path: str) -> str:
+    """Return a path of ours as the description spells it."""
+    if path.lower().startswith(f"{JOBS.lower()}/"):
+        _, _, _, number, *verb = path.split("/")
+        return "/".join([JOBS, number, *(one.capitalize() for one in verb)])
+    return _SPELLED.get(path.lower(), path)
+
+
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What RFC 9110 calls them; Python 3.11 has older names."""
 
 
 def refused(status: int, text: str, code: str = "") -> tuple[int, Json]:
     """Return the status and the body of a refusal."""
-    title = "Content Too Large" if status == 413 else HTTPStatus(status).phrase
+    title = _TITLES.get(status) or HTTPStatus(status).phrase
     body = {"title": title, "status": status, "detail": text, "code": code}
     return status, {name: value for name, value in body.items() if value}
 

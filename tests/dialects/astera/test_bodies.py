@@ -12,6 +12,7 @@ from dialects.astera.talk import (
     CONFIRM,
     FORGOT,
     INVITE,
+    JOBS,
     LOGIN,
     REGISTER,
     RESEND,
@@ -41,6 +42,7 @@ READING = {
     VERIFY_CHANGE: ("newEmail", "token"),
     CHANGE: ("newEmail", "token"),
     UNDO: ("token",),
+    JOBS: ("flow",),
 }
 """Every path that reads a body, with what it cannot do without."""
 
@@ -218,7 +220,7 @@ async def test_a_body_that_is_too_large(astera: Astera, token: str, path: str) -
     assert announced.json() == {"title": "Content Too Large", "status": 413}
 
 
-@pytest.mark.parametrize("path", [INVITE, ASK_CHANGE])
+@pytest.mark.parametrize("path", [INVITE, ASK_CHANGE, JOBS])
 async def test_strangers_bodies_are_not_read(astera: Astera, path: str) -> None:
     """Whoever needs a token is told about it first."""
     answer = await astera.post(path, content=b"{")

@@ -1,4 +1,4 @@
-"""The astera API: an account's whole life, by mail, at /api/account in any letter case."""
+"""The astera API: accounts at /api/account and jobs at /api/Job, in any letter case."""
 
 from watchword.dialects.astera.errors import voice
 from watchword.dialects.astera.options import Options

@@ -101,6 +101,8 @@ ERRORS: dict[type[CoreError], tuple[int, str]] = {
     UnavailableError: (503, "The server is busy. Try again in {retry_after} seconds."),
 }
 
+_NO_JOB = "There is no such job."
+
 _CHALLENGE = 'Bearer realm="watchword"'
 _BAD_TOKEN = "The token is wrong or out of date."  # noqa: S105 - what is said of a token
 
@@ -152,6 +154,13 @@ def render_own_refusal(refused: Refused) -> Response:
     return render_refusal(refused)
 
 
+def render_job_refusal(refused: Refused) -> Response:
+    """Word a refusal of what somebody does with a job."""
+    if refused.reason is Refusal.NOT_FOUND:
+        return _answer(HTTPStatus.NOT_FOUND, _NO_JOB, code=refused.reason.value)
+    return render_refusal(refused)
+
+
 def render_unauthenticated(problem: CredentialProblem) -> Response:
     text, challenge = UNAUTHENTICATED[problem]
     return _answer(HTTPStatus.UNAUTHORIZED, text, challenge=challenge)
@@ -161,6 +170,11 @@ def say(status: int, text: str) -> Response:
     """Answer with a status and what there is to say about it."""
     # A phrase of RFC 9110 as text means that there is nothing more to say.
     return _answer(status, "" if text == phrase_of(status) else text)
+
+
+def refuse(status: int, text: str, *, code: str) -> Response:
+    """Say no for a reason that is this API's own."""
+    return _answer(status, text, code=code)
 
 
 def refuse_body(errors: Sequence[BodyError]) -> Response:

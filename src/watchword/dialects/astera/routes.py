@@ -14,12 +14,14 @@ from watchword.dialects.astera.confirmemail import confirm_email, show_confirmat
 from watchword.dialects.astera.emailchangetoken import email_change_token
 from watchword.dialects.astera.forgotpassword import forgot_password
 from watchword.dialects.astera.invite import invite
+from watchword.dialects.astera.jobroutes import job_operations
 from watchword.dialects.astera.login import login
 from watchword.dialects.astera.logout import logout
 from watchword.dialects.astera.options import Options
 from watchword.dialects.astera.register import register
 from watchword.dialects.astera.resendconfirmation import resend_confirmation
 from watchword.dialects.astera.resetpassword import reset_password
+from watchword.dialects.astera.startjob import JOBS
 from watchword.dialects.astera.undoemailchange import undo_email_change
 from watchword.dialects.astera.verifyemailchangetoken import verify_email_change_token
 from watchword.dialects.astera.verifyresettoken import verify_reset_token
@@ -27,9 +29,10 @@ from watchword.http.operation import Answer, Credential, Endpoint, Operation, Pa
 from watchword.http.pages import PAGE_TYPE, with_head
 from watchword.http.problems import ProblemResponse
 
-PREFIXES = ("/api/account",)
-
 _ACCOUNT = "/api/account"
+
+PREFIXES = (_ACCOUNT, JOBS)
+
 _TOKEN = "q7Kx…"  # noqa: S105 - an example
 _CODE = "7K3M-2QXV"
 
@@ -81,6 +84,7 @@ def operations(services: Services, options: Options) -> Sequence[Operation]:
         *_sessions(services, options),
         *_passwords(services),
         *_addresses(services),
+        *job_operations(services),
     )
 
 

@@ -16,7 +16,7 @@ from watchword.http.reading import BodyProblem, Flaw, is_json, read_json
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Naming = TypeVar("Naming", bound=Whom)
 
-_FLAGS = frozenset({"rememberMe"})
+_KINDS = {"rememberMe": "true or false", "parameters": "an object"}
 _WORDS = {
     Flaw.MISSING: "{member} is required.",
     Flaw.TYPE: "{member} must be {kind}.",
@@ -64,7 +64,7 @@ def reading_whom(
 def _word(problem: BodyProblem) -> BodyError:
     if problem.at:
         member = problem.at[0]
-        kind = "true or false" if member in _FLAGS else "a text"
+        kind = _KINDS.get(member, "a text")
         text = _WORDS[problem.flaw].format(member=member, kind=kind)
         return BodyError(detail=text, pointer=f"#/{member}")
     return BodyError(detail=_word_whole(problem), pointer="#")

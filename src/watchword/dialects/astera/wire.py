@@ -24,6 +24,15 @@ Flag = bool | Literal[0, 1, "0", "1", "true", "false", "True", "False"]
 _YES = frozenset({"1", "true"})
 
 
+def read_flag(value: object) -> bool | None:
+    """Return what a yes or no says, None if it is neither."""
+    try:
+        flag: Flag = msgspec.convert(value, Flag)
+    except msgspec.ValidationError:
+        return None
+    return str(flag).lower() in _YES
+
+
 class _Read(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What every body is."""
 
@@ -37,7 +46,7 @@ class Credentials(_Read, frozen=True, kw_only=True):
 
     @property
     def is_remembered(self) -> bool:
-        return str(self.remember_me or False).lower() in _YES
+        return bool(read_flag(self.remember_me))
 
 
 class NewUser(_Read, frozen=True, kw_only=True):
@@ -206,7 +215,7 @@ def write_account(account: accounts.Account) -> Account:
         first_name=account.first_name,
         last_name=account.last_name,
         role=account.role.value,
-        created=_moment(account.created_at),
+        created=moment(account.created_at),
     )
 
 
@@ -217,8 +226,8 @@ def write_log_in(signed_in: SignedIn) -> LogIn:
         token=signed_in.token,
         access_token=signed_in.token,
         expires_in=int(left.total_seconds()),
-        expires=_moment(signed_in.expires_at),
-        password_expires=_moment(ends_at) if ends_at else msgspec.UNSET,
+        expires=moment(signed_in.expires_at),
+        password_expires=moment(ends_at) if ends_at else msgspec.UNSET,
         user=write_account(signed_in.account),
     )
 
@@ -229,7 +238,7 @@ def write_access(caller: Caller) -> Access:
     return Access(
         user=caller.account.name,
         role=caller.account.role.value,
-        expires=_moment(ends_at) if ends_at else None,
+        expires=moment(ends_at) if ends_at else None,
     )
 
 
@@ -237,9 +246,10 @@ def write_invited(ticket: Ticket) -> Invited:
     return Invited(
         email=ticket.address,
         role=accounts.Role(ticket.detail).value,
-        expires=_moment(ticket.expires_at),
+        expires=moment(ticket.expires_at),
     )
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """Return a time as every answer has it."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
