@@ -23,8 +23,9 @@ pytestmark = pytest.mark.slow
 PEOPLE = tuple(f"guest-{number}" for number in range(20))
 MANY = tuple(f"guest-{number}" for number in range(200))
 SOON_S = 15.0
-TAKES_OVER_WITHIN_S = 4.0
-"""A second until another looks, and what a busy machine adds."""
+TAKES_OVER_WITHIN_S = {"sqlite": 4.0, "postgres": 25.0}
+"""What a job that was killed waits for. On SQLite whoever comes next on this machine knows whose
+it was, and needs a look or two; on PostgreSQL the worker must have been silent for a while."""
 
 
 REFUSE = {
@@ -52,6 +53,15 @@ ACCEPT = {"sqlite": "DROP TRIGGER refuse", "postgres": "DROP FUNCTION refuse CAS
 def mail_server() -> Iterator[SmtpServer]:
     with smtp_server() as server:
         yield server
+
+
+def engine(store: Store) -> str:
+    return "sqlite" if store.database is None else "postgres"
+
+
+def after_a_kill(store: Store) -> float:
+    """Return how soon the next start sends letters."""
+    return max(SOON_S, TAKES_OVER_WITHIN_S[engine(store)])
 
 
 def holder(store: Store) -> int:
@@ -144,7 +154,7 @@ async def test_killed_between_the_commit_and_the_letter(
     mail_server.heal()
 
     with serving(store, settings=post.settings(mail_server)):
-        await mail_server.eventually(1, within=SOON_S)
+        await mail_server.eventually(1, within=after_a_kill(store))
         async with post.beside(store, post.settings(mail_server)) as house:
             await eventually(lambda: is_empty(house), within=SOON_S)
 
@@ -166,13 +176,13 @@ async def test_killed_between_the_letter_and_the_commit(
         async with post.beside(store, environ) as house:
             await eventually(lambda: is_empty(house), within=SOON_S)
         await post.register(server.port, "eve")
-        await mail_server.eventually(2, within=SOON_S)
+        await mail_server.eventually(2, within=after_a_kill(store))
 
     assert post.copies(mail_server.letters) == {"ada": 1, "eve": 1}
 
 
 async def test_several_workers_send_each_letter_once(store: Store, mail_server: SmtpServer) -> None:
-    """One of them sends; when it is killed another goes on within about a second."""
+    """One of them sends; when it is killed another goes on."""
     environ = post.settings(mail_server)
     with serving(store, "--workers", "2", settings=environ) as server:
         async with post.beside(store, environ) as house:
@@ -183,7 +193,7 @@ async def test_several_workers_send_each_letter_once(store: Store, mail_server: 
             first = holder(store)
             os.kill(first, signal.SIGKILL)
             await post.forget(house, MANY[100:])
-            await mail_server.eventually(101, within=TAKES_OVER_WITHIN_S)
+            await mail_server.eventually(101, within=TAKES_OVER_WITHIN_S[engine(store)])
             second = holder(store)
             await mail_server.eventually(len(MANY), within=SOON_S)
             await eventually(lambda: is_empty(house), within=SOON_S)
@@ -216,11 +226,10 @@ async def test_it_does_not_wait_for_a_letter_that_hangs(
 @asynccontextmanager
 async def nothing_is_settled(store: Store) -> AsyncIterator[None]:
     """Let the database refuse to hear that a letter was sent."""
-    engine = "sqlite" if store.database is None else "postgres"
-    for statement in REFUSE[engine]:
+    for statement in REFUSE[engine(store)]:
         await run(store, statement)
     yield
-    await run(store, ACCEPT[engine])
+    await run(store, ACCEPT[engine(store)])
 
 
 async def is_empty(house: House) -> bool:
