@@ -29,11 +29,11 @@ from watchword.core.ports import Storage, Work
 STOPPED = [State.FAILED, State.CANCELLED]
 
 
-async def end(storage: Storage, state: State, *before: Record) -> None:
+async def end(storage: Storage, state: State) -> None:
     """Have a job that was begun once and is over."""
     await ask(storage)
     await begin(storage)
-    await commit(storage, *before, ending(1, state))
+    await commit(storage, ending(1, state))
 
 
 async def test_a_job_that_nobody_has_begun_is_cancelled_at_once(
@@ -129,7 +129,16 @@ async def test_a_job_goes_on_from_where_it_stopped(
     storage: Storage, look: Work, state: State
 ) -> None:
     """With what it did and wrote; what went wrong is forgotten. The queue is to have it now."""
-    await end(storage, state, writing(1), progress(1))
+    await ask(storage)
+    await begin(storage)
+    await commit(
+        storage,
+        writing(1),
+        progress(1),
+        lambda work: work.jobs.finish(
+            ONE.id, turn=1, state=state, at=NOW, result='{"a":1}', error="It rained."
+        ),
+    )
     was = await found(look)
     later = NOW + SECOND
 
@@ -137,7 +146,13 @@ async def test_a_job_goes_on_from_where_it_stopped(
 
     waits = await found(look)
     assert waits == replace(
-        was, state=State.QUEUED, due_at=later, turn=waits.turn, error="", finished_at=None
+        was,
+        state=State.QUEUED,
+        due_at=later,
+        turn=waits.turn,
+        error="",
+        result="",
+        finished_at=None,
     )
     assert await look.jobs.unhanded(at=NOW, limit=9) == ()
     assert await look.jobs.unhanded(at=later, limit=9) == (waits,)
