@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from contract.plans import know_the_rows, numbers, run, slow_ones, told_engine
+from contract.plans import know_the_rows, numbers, plan, run, slow_ones, told_engine
 from contract.things import AT, DAY, commit, job
 from watchword.core.jobs.model import Lane, Progress, State
 from watchword.core.kernel.ids import JobId
@@ -81,10 +81,20 @@ async def test_no_statement_reads_a_whole_table(
 
     await use(SqlStorage(engine))
 
-    slow = await slow_ones(engine, "jobs", "job_output", "job_leases")
     assert engine.told
-    # An index of the few jobs that are not over may be read whole: to count them, say.
-    assert {sql: plan for sql, plan in slow.items() if "INDEX jobs_active" not in plan} == {}
+    assert await slow_ones(engine, "jobs", "job_output", "job_leases") == {}
+
+
+async def test_what_is_asked_every_second_looks_at_what_is_not_over(database: SqlStorage) -> None:
+    """However many jobs of the same flow, lane or owner there were."""
+    await _fill(database)
+    engine = told_engine(database)
+
+    await poll_jobs(SqlStorage(engine))
+
+    plans = {sql: await plan(engine, sql, values) for sql, values in list(engine.told)}
+    assert len(plans) == 6
+    assert {sql: one for sql, one in plans.items() if "jobs_active" not in one} == {}
 
 
 async def _fill(database: SqlStorage) -> None:

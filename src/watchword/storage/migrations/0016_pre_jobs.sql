@@ -36,13 +36,16 @@ CREATE UNIQUE INDEX jobs_by_key ON jobs (owner, key);
 
 CREATE UNIQUE INDEX jobs_alone ON jobs (flow) WHERE runs_alone = 1 AND finished_at IS NULL;
 
-CREATE INDEX jobs_active ON jobs (flow) WHERE finished_at IS NULL;
+-- Few jobs are not over. These indexes name what says so, else SQLite would rather go through
+-- all that a flow or an owner ever had.
+CREATE INDEX jobs_active_of_lane ON jobs (finished_at, lane, owner) WHERE finished_at IS NULL;
 
-CREATE INDEX jobs_active_of_lane ON jobs (lane, owner) WHERE finished_at IS NULL;
+CREATE INDEX jobs_active_of_flow ON jobs (finished_at, flow) WHERE finished_at IS NULL;
 
-CREATE INDEX jobs_active_of_owner ON jobs (owner) WHERE finished_at IS NULL;
+CREATE INDEX jobs_active_of_owner ON jobs (finished_at, owner) WHERE finished_at IS NULL;
 
-CREATE INDEX jobs_unhanded ON jobs (due_at, id) WHERE handed = 0 AND finished_at IS NULL;
+CREATE INDEX jobs_active_unhanded ON jobs (handed, due_at, id)
+    WHERE finished_at IS NULL AND handed = 0;
 
 CREATE INDEX jobs_of_owner ON jobs (owner, id);
 
