@@ -96,11 +96,12 @@ class Frame:
         except ClientGoneError:
             arrival.status = CLIENT_GONE
         except Exception as error:  # noqa: BLE001 - where even saying no failed, this is the last word
-            _report(error)
-            if not arrival.status:
+            failed = _report(error)
+            if arrival.status:
+                # What was cut in the middle is no success, whatever its head said.
+                arrival.status = failed
+            else:
                 await _LAST_WORD(scope, receive, send_framed)
-            # What was cut in the middle is no success, whatever its head said.
-            arrival.status = _LAST_WORD.status_code
         finally:
             self._leave(scope, arrival, perf_counter() - began)
             request_id.reset(outer)
@@ -119,11 +120,13 @@ class Frame:
         return Arrival(client, fields, self._request_ids.of(client, fields))
 
 
-def _report(error: Exception) -> None:
+def _report(error: Exception) -> int:
+    """Tell the operator what failed; return the status that it would have had."""
     if isinstance(error, UnavailableError):
         reports.unavailable(error)
-    else:
-        reports.bug(error)
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    reports.bug(error)
+    return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _added(message: Message, arrival: Arrival) -> Iterator[tuple[bytes, bytes]]:
