@@ -75,7 +75,7 @@ def start_detached(settings: Settings) -> None:
 
     What it has to say is in a file of the data folder.
     """
-    told = _open_log(settings.folder / DETACHED_LOG)
+    told = open_log(settings.folder / DETACHED_LOG)
     try:
         process = subprocess.Popen(  # noqa: S603 - our own program
             DETACHED,
@@ -162,7 +162,8 @@ def _is_held(path: Path) -> bool:
     return False
 
 
-def _open_log(path: Path) -> int:
+def open_log(path: Path) -> int:
+    """Return a descriptor at the end of the file; at its beginning if it got long."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
     if os.fstat(descriptor).st_size > LOG_BYTES_MAX:

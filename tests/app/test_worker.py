@@ -1,0 +1,71 @@
+"""Whether somebody on this machine works on jobs, as whoever starts one wants to know."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from watchword.app.worker import DETACHED_LOG, LOCKS, LOG_BYTES_MAX, is_somebody_working, open_log
+from watchword.app.workshops import BESIDE_LOCK, SERVER_LOCK
+from watchword.jobs.onlyone import OnlyOne
+from watchword.settings.load import load
+from watchword.settings.model import Settings
+
+
+def at(folder: Path) -> Settings:
+    return load(environ={}, overrides={"data": str(folder)})
+
+
+def test_nobody_works_where_there_is_nothing(tmp_path: Path) -> None:
+    """And nothing is made by looking."""
+    folder = tmp_path / "data"
+
+    assert not is_somebody_working(at(folder))
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", [SERVER_LOCK, LOCKS.format(1), LOCKS.format(17)])
+def test_a_server_and_each_worker_count(tmp_path: Path, name: str) -> None:
+    """As long as they live: a file that was left behind is none."""
+    lock = OnlyOne(tmp_path / name)
+    lock.take()
+
+    assert is_somebody_working(at(tmp_path))
+    lock.give()
+    assert not is_somebody_working(at(tmp_path))
+
+
+def test_the_process_beside_a_server_does_not(tmp_path: Path) -> None:
+    """Without its server it is about to end."""
+    lock = OnlyOne(tmp_path / BESIDE_LOCK)
+    lock.take()
+
+    assert not is_somebody_working(at(tmp_path))
+    lock.give()
+
+
+def test_to_look_holds_nothing(tmp_path: Path) -> None:
+    """Whoever comes next can have the place."""
+    lock = OnlyOne(tmp_path / SERVER_LOCK)
+    lock.take()
+    lock.give()
+
+    is_somebody_working(at(tmp_path))
+
+    assert lock.take()
+    lock.give()
+
+
+def test_a_log_that_is_long_is_begun_anew(tmp_path: Path) -> None:
+    """Nobody else would ever look after it."""
+    file = tmp_path / DETACHED_LOG
+    file.write_bytes(b"x" * LOG_BYTES_MAX)
+    with os.fdopen(open_log(file), "wb") as log:
+        log.write(b"more\n")
+    kept = file.stat().st_size
+
+    with os.fdopen(open_log(file), "wb") as log:
+        log.write(b"anew\n")
+
+    assert kept == LOG_BYTES_MAX + len(b"more\n")
+    assert file.read_bytes() == b"anew\n"
