@@ -1,6 +1,8 @@
 """A job as a row."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from watchword.core.jobs.model import Job, Lane, Needs, Progress, State
 from watchword.core.kernel.ids import JobId
@@ -14,8 +16,10 @@ COLUMNS = (
     " media, cancel_asked, error, result, started_at, touched_at, finished_at"
 )
 
+_NAMES = COLUMNS.split(", ")
+
 INSERT = (
-    f"INSERT INTO jobs ({COLUMNS}, handed) VALUES ({places(29)}, 0)"  # noqa: S608 - our own columns
+    f"INSERT INTO jobs ({COLUMNS}, handed) VALUES ({places(len(_NAMES))}, 0)"  # noqa: S608 - our own columns
     " ON CONFLICT DO NOTHING RETURNING id"
 )
 
@@ -58,63 +62,41 @@ def job_values(job: Job) -> tuple[Value, ...]:
 
 def job_of(row: Row) -> Job:
     """Read a job from its columns."""
-    (
-        job_id,
-        flow,
-        parameters,
-        owner,
-        key,
-        created_at,
-        due_at,
-        lane,
-        needs,
-        by_key,
-        runs_alone,
-        address,
-        dialect,
-        state,
-        done,
-        total,
-        counts,
-        note,
-        checkpoint,
-        turn,
-        tries,
-        pieces,
-        media,
-        cancel_asked,
-        error,
-        result,
-        started_at,
-        touched_at,
-        finished_at,
-    ) = row
+    column: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
     return Job(
-        id=JobId(job_id),
-        flow=flow,
-        parameters=parameters,
-        owner=owner,
-        key=key,
-        created_at=moment(created_at),
-        due_at=moment(due_at),
-        lane=Lane(lane),
-        needs=Needs(needs),
-        by_key=bool(by_key),
-        runs_alone=bool(runs_alone),
-        address=address,
-        dialect=dialect,
-        state=State(state),
-        progress=Progress(
-            done=done, total=total, counts=json.loads(counts), note=note, checkpoint=checkpoint
-        ),
-        turn=turn,
-        tries=tries,
-        pieces=pieces,
-        media=media,
-        cancel_asked=bool(cancel_asked),
-        error=error,
-        result=result,
-        started_at=moment_or_none(started_at),
-        touched_at=moment_or_none(touched_at),
-        finished_at=moment_or_none(finished_at),
+        id=JobId(column["id"]),
+        flow=column["flow"],
+        parameters=column["parameters"],
+        owner=column["owner"],
+        key=column["key"],
+        created_at=moment(column["created_at"]),
+        due_at=moment(column["due_at"]),
+        lane=Lane(column["lane"]),
+        needs=Needs(column["needs"]),
+        by_key=bool(column["by_key"]),
+        runs_alone=bool(column["runs_alone"]),
+        address=column["address"],
+        dialect=column["dialect"],
+        state=State(column["state"]),
+        progress=_progress(column),
+        turn=column["turn"],
+        tries=column["tries"],
+        pieces=column["pieces"],
+        media=column["media"],
+        cancel_asked=bool(column["cancel_asked"]),
+        error=column["error"],
+        result=column["result"],
+        started_at=moment_or_none(column["started_at"]),
+        touched_at=moment_or_none(column["touched_at"]),
+        finished_at=moment_or_none(column["finished_at"]),
+    )
+
+
+def _progress(column: Mapping[str, Any]) -> Progress:
+    return Progress(
+        done=column["done"],
+        total=column["total"],
+        counts=json.loads(column["counts"]),
+        note=column["note"],
+        checkpoint=column["checkpoint"],
     )
