@@ -11,11 +11,13 @@ TESTS = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def beside(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run `python -m parts.storage_process` with these arguments; it is gone afterwards."""
+def beside(
+    *arguments: str, program: str = "parts.storage_process"
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run `python -m` this program with these arguments; it is gone afterwards."""
     folders = os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])
     with subprocess.Popen(
-        [sys.executable, "-m", "parts.storage_process", *arguments],
+        [sys.executable, "-m", program, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
