@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -55,10 +55,20 @@ class Line:
                 headers = {
                     name.lower(): value for name, value in (line.split(": ", 1) for line in lines)
                 }
-                content = await self.reader.readexactly(int(headers.get("content-length", "0")))
+                content = await self._content(headers)
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise ClosedError from error
         return Answer(int(first.split(" ")[1]), headers, content)
+
+    async def _content(self, headers: Mapping[str, str]) -> bytes:
+        if headers.get("transfer-encoding") != "chunked":
+            return await self.reader.readexactly(int(headers.get("content-length", "0")))
+        pieces: list[bytes] = []
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            pieces.append(await self.reader.readexactly(size))
+            await self.reader.readexactly(2)
+        await self.reader.readexactly(2)
+        return b"".join(pieces)
 
 
 def request(

@@ -62,7 +62,7 @@ class Server:
 
     def peak_mib(self) -> float:
         """Return the most memory that its processes ever held, added up."""
-        return sum(_peak_kib(pid) for pid in (self.process.pid, *self.workers())) / 1024
+        return sum(peak_mib(pid) for pid in (self.process.pid, *self.workers()))
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -159,6 +159,7 @@ def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **(settings or {})}
 
 
-def _peak_kib(pid: int) -> int:
+def peak_mib(pid: int) -> float:
+    """Return the most memory that a process ever held."""
     lines: Sequence[str] = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
