@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from watchword import __version__, dialects
 from watchword.app.house import House, StartError, open_house
 from watchword.app.metrics_port import serving
+from watchword.app.workshops import in_server
 from watchword.console import console
 from watchword.core.kernel.errors import CoreError
 from watchword.core.services import Services
@@ -22,11 +23,9 @@ from watchword.http.dialect import Dialect
 from watchword.http.gate import Worded
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.surroundings import Surroundings
+from watchword.jobs.workshop import Workshop
 from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
-
-if TYPE_CHECKING:
-    from watchword.jobs.workshop import Workshop
 
 SWEEP_S = 10.0
 """How often expired sessions and old attempts are taken out, a batch at a time, and it is
@@ -88,7 +87,7 @@ class WebApp:
     metrics_listeners: list[socket.socket] = field(default_factory=list)
     site: Site | None = None
     _house: House | None = None
-    _workshop: "Workshop | None" = None
+    _workshop: Workshop | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +111,7 @@ class WebApp:
                 # Each by itself, so that none waits for another that is slow.
                 stack.push_async_callback(_end, asyncio.create_task(_repeat(chore)))
             if self.settings.jobs.in_server:
-                self._workshop = shop = self._open_workshop(house)
+                self._workshop = shop = in_server(house, self.metrics)
                 stack.push_async_callback(shop.close, asyncio.create_task(shop.run()))
             await send({"type": "lifespan.startup.complete"})
             await receive()
@@ -141,11 +140,6 @@ class WebApp:
             clock=house.clock,
             randomness=house.randomness,
         )
-
-    def _open_workshop(self, house: House) -> "Workshop":
-        from watchword.app.workshops import in_server  # noqa: PLC0415 - if jobs are run here
-
-        return in_server(house, self.metrics)
 
     def stop_waiting(self) -> None:
         """Answer those who wait for news, and leave jobs to whoever is next; the server stops."""
