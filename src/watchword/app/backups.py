@@ -35,6 +35,10 @@ _NO_RECIPIENTS = (
     "There is nobody to encrypt the backup for: `watchword backup key` makes a pair of keys, and"
     " the public one belongs into backup.recipients."
 )
+_BEHIND_POOLER = (
+    "pg_dump does not work through a pooler: say in backup.database how to reach the same database"
+    " without it."
+)
 
 
 class StoreBackups:
@@ -94,7 +98,7 @@ class StoreBackups:
         from watchword.storage import backup_postgres  # noqa: PLC0415 - one engine is loaded
 
         return backup_postgres.copied_postgres(
-            self._settings.database,
+            _direct_url(self._settings),
             scratch=scratch,
             pg_dump=self._settings.backup.pg_dump,
             watch=watch,
@@ -166,6 +170,17 @@ def _told(octets: Iterable[bytes], watch: Watch, copied: Copied) -> Iterator[byt
         yield piece
         done += len(piece)
         watch.at(min(done, 2 * copied.size), 2 * copied.size)
+
+
+def _direct_url(settings: Settings) -> str:
+    """Return where pg_dump finds the database.
+
+    It sets what its session looks like. A pooler would hand that session on to our server, which
+    then finds no table any more.
+    """
+    if settings.postgres.pooler and not settings.backup.database:
+        raise InvalidError("database", _BEHIND_POOLER)
+    return settings.backup.database or settings.database
 
 
 def _require_recipients(settings: Settings) -> None:

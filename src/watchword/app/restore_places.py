@@ -19,6 +19,10 @@ LOADING = "loading"
 
 _BESIDE = ("", "-wal", "-shm", "-journal")
 """The files of a SQLite database. An old log would be played into the one that is restored."""
+_BEHIND_POOLER = (
+    "pg_restore does not work through a pooler: for the restore, name the server itself in"
+    " `database`, and let postgres.pooler be false."
+)
 
 
 class Place(Protocol):
@@ -50,8 +54,8 @@ class SqlitePlace:
             return
         for path in self._there():
             message = (
-                f"There is a database already: {path}. Restore into another folder, or move away"
-                f" all files of that name, {self.file.name}-wal too."
+                f"There is a database already: {path}. Restore into another folder, or have it"
+                " put aside with --force."
             )
             raise InvalidError("database", message)
 
@@ -85,6 +89,8 @@ class PostgresPlace:
     def require_vacant(self) -> None:
         from watchword.storage import backup_postgres  # noqa: PLC0415 - one engine is loaded
 
+        if self.settings.postgres.pooler:
+            raise InvalidError("database", _BEHIND_POOLER)
         if self._was_loading() or not backup_postgres.tables_of_postgres(self.settings.database):
             return
         message = (

@@ -166,7 +166,7 @@ def _chosen_key(
     if read_master_key(path).split() == text.split():
         return _Key(master)
     if not force:
-        message = f"{path} is there already, and another: move it away, or give that one."
+        message = f"{path} is there already, and another: move it away, or give the right one."
         raise InvalidError("master_key", message)
     return _Key(master, text)
 

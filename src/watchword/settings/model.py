@@ -192,6 +192,7 @@ class BackupSettings(Section, frozen=True, kw_only=True):
     recipients: tuple[str, ...] = ()
     keep: Annotated[int, Meta(ge=0, le=10_000)] = 0
     pg_dump: str = ""
+    database: str = ""
 
 
 class PostgresSettings(Section, frozen=True, kw_only=True):
@@ -275,6 +276,7 @@ class Settings(Section, frozen=True, kw_only=True):
         """Return all values as plain data that may be shown to anybody."""
         plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=repr)
         plain["database"] = without_password(self.database)
+        plain["backup"]["database"] = without_password(self.backup.database)
         plain["dialects"] = masked(plain["dialects"])
         return plain
 

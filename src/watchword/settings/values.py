@@ -88,6 +88,12 @@ def _database(url: str) -> str:
     return url
 
 
+def _server(url: str) -> str:
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://, or be empty")
+    return url
+
+
 def _mail_host(name: str) -> str:
     if any(char.isspace() for char in name) or "/" in name or "@" in name:
         raise ValueError("is a host name or an address, and nothing else")
@@ -133,6 +139,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "mail.sender": _mail_address,
     "mail.sender_name": _line,
     "backup.recipients": _recipients,
+    "backup.database": _server,
 }
 """By key: take a value of the right type, return it in its one spelling or raise ValueError."""
 

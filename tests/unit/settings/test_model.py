@@ -31,6 +31,7 @@ def secretive() -> Settings:
             "WATCHWORD_MASTER_KEY": KEY,
             "WATCHWORD_RETIRED_MASTER_KEYS": f"{RETIRED}, {SECRET}",
             "WATCHWORD_DATABASE": f"postgresql://user:{SECRET}@host/name?sslpassword={SECRET}",
+            "WATCHWORD_BACKUP__DATABASE": f"postgresql://user:{SECRET}@host/name",
             "WATCHWORD_DIALECTS__ASTA__CLIENT_SECRET": SECRET,
             "WATCHWORD_DIALECTS__ASTA__UPSTREAM__API_KEY": SECRET,
             "WATCHWORD_DIALECTS__ASTA__TOKEN_DAYS": "30",
@@ -58,6 +59,7 @@ class TestSecrets:
         view = secretive.redacted()
 
         assert view["database"] == "postgresql://user:***@host/name?sslpassword=***"
+        assert view["backup"]["database"] == "postgresql://user:***@host/name"
         assert (view["admin_password"], view["master_key"]) == ("***", "***")
         assert list(view["retired_master_keys"]) == ["***", "***"]
         assert Settings().redacted()["admin_password"] == ""
