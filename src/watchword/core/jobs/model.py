@@ -93,8 +93,8 @@ class Job:
     `operator` or `schedule`; `by_key` says that it came with an API key, and `address` and
     `dialect` from where. `key` is the caller's own for this wish: the same one twice is one
     job. Only one job of a flow that `runs_alone` is active at a time. `turn` counts how
-    often it was begun, and names the worker that may write; `tries` those since it last got
-    on. `pieces` are those of its output, whose media type is `media`.
+    often it was begun, or started again, and names the worker that may write; `tries` is how
+    often since it last got on. `pieces` are those of its output, whose media type is `media`.
     """
 
     id: JobId

@@ -12,7 +12,7 @@ from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import ConflictError, InvalidError, UnavailableError
 from watchword.core.kernel.ids import AccountId
-from watchword.core.kernel.randomness import Randomness
+from watchword.core.kernel.randomness import Randomness, ordered_uuid
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Hasher, OpenWork, Work
 from watchword.core.services.signup import judge_names
@@ -133,8 +133,9 @@ class AccountImport:
                     for one, verdict in zip(some, verdicts, strict=True)
                     if verdict is None and isinstance(one, Arrived)
                 ]
-                self._record(work, admitted, actor)
+                # First, so that a worker that was taken over hears of it before anything else.
                 along(work, verdicts)
+                self._record(work, admitted, actor)
                 try:
                     await work.commit()
                 except ConflictError:
@@ -160,7 +161,7 @@ class AccountImport:
     def _account(self, newcomer: Newcomer, name: str) -> Account:
         now = self._clock.now()
         return Account(
-            id=AccountId(self._randomness.uuid()),
+            id=AccountId(ordered_uuid(now, self._randomness)),
             name=name,
             created_at=newcomer.created_at or now,
             updated_at=now,

@@ -1,5 +1,7 @@
 """Put the services together from the doors to the outside and the rules of the house."""
 
+from dataclasses import dataclass
+
 from watchword.core.services import Services
 from watchword.core.services.accountexport import AccountExport
 from watchword.core.services.accountimport import AccountImport
@@ -30,26 +32,34 @@ from watchword.core.services.signup import SignUp
 from watchword.core.services.tokens import Tokens
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What more than one service is made of."""
+
+    guesses: Guesses
+    uses: SessionUses
+    tokens: Tokens
+    post: PostRoom
+    signup: SignUp
+    housekeeping: Housekeeping
+
+
 def assemble(outside: Outside, rules: Rules) -> Services:
     """Return every service."""
     open_work, clock = outside.storage.open_work, outside.clock
-    guesses, new_password = _guesses(outside, rules), _new_password(outside, rules)
-    uses = SessionUses(open_work=open_work, clock=clock)
-    tokens = Tokens(signer=outside.signer, clock=clock, randomness=outside.randomness)
-    post = open_post_room(outside, rules, guesses, new_password)
-    signup = _signup(outside, rules, new_password, post)
-    housekeeping = _housekeeping(outside, rules)
+    parts = _parts(outside, rules)
+    uses, tokens, post = parts.uses, parts.tokens, parts.post
     return Services(
         authenticate=_authenticate(outside, rules, uses),
         check_key=_check_key(outside, rules),
-        signin=_signin(outside, rules, guesses, tokens, uses),
-        signup=signup,
+        signin=_signin(outside, rules, parts.guesses, tokens, uses),
+        signup=parts.signup,
         accounts=Accounts(open_work=open_work, clock=clock),
         passwords=post.passwords,
         sessions=Sessions(open_work=open_work, clock=clock),
         session_uses=uses,
         session_purge=SessionPurge(
-            open_work=open_work, clock=clock, housekeeping=housekeeping, uses=uses
+            open_work=open_work, clock=clock, housekeeping=parts.housekeeping, uses=uses
         ),
         csrf=Csrf(digester=outside.digester),
         checkouts=Checkouts(open_work=open_work, desk=outside.storage.checkout_desk, clock=clock),
@@ -57,10 +67,10 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         api_keys=_api_keys(outside, rules),
         groups=Groups(open_work=open_work, clock=clock, randomness=outside.randomness),
         revocation_feed=_revocation_feed(outside),
-        setup=_setup(outside, signup),
+        setup=_setup(outside, parts.signup),
         audit=AuditTrail(open_work=open_work),
         signing_keys=_signing_keys(outside, rules),
-        housekeeping=housekeeping,
+        housekeeping=parts.housekeeping,
         jobs=_jobs(outside),
         job_runs=JobRuns(open_work=open_work, desk=outside.storage.job_desk, clock=clock),
         account_import=_account_import(outside),
@@ -73,6 +83,19 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         delivery=post.delivery,
         expiry_notice=post.expiry_notice,
         mailbox=post.mailbox,
+    )
+
+
+def _parts(outside: Outside, rules: Rules) -> _Parts:
+    guesses, new_password = _guesses(outside, rules), _new_password(outside, rules)
+    post = open_post_room(outside, rules, guesses, new_password)
+    return _Parts(
+        guesses=guesses,
+        uses=SessionUses(open_work=outside.storage.open_work, clock=outside.clock),
+        tokens=Tokens(signer=outside.signer, clock=outside.clock, randomness=outside.randomness),
+        post=post,
+        signup=_signup(outside, rules, new_password, post),
+        housekeeping=_housekeeping(outside, rules),
     )
 
 
