@@ -21,6 +21,7 @@ from app.backing import (
     rows,
     start_job,
 )
+from contract.files import no_larger_files
 from parts.database import run
 from watchword.app.backup_reading import UNWATCHED, verify
 from watchword.app.house import StartError, open_house
@@ -280,6 +281,22 @@ async def test_it_goes_on_with_its_own_store_alone(postgres_site: Site) -> None:
 
     assert error.field == "database"
     assert not (there.folder / "master.key").exists()
+
+
+async def test_a_full_disk_puts_nothing_in_place(site: Site) -> None:
+    """What was unpacked by then is removed, and the next try begins anew."""
+    here, there = site.settings("here"), site.settings("there")
+    held = await fill(here)
+    file = path_of(here, await back_up(here))
+
+    with no_larger_files(20_000), pytest.raises(UnavailableError, match="is full") as found:
+        await put(file, there, site)
+    left = listed(there.folder)
+    await put(file, there, site)
+
+    assert str(there.folder) in str(found.value)
+    assert left == NOTHING
+    assert await is_good(there, held)
 
 
 async def test_a_database_may_lie_elsewhere(own_site: Site) -> None:

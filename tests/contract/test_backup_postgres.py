@@ -17,6 +17,8 @@ from parts.postgres import PostgresServer
 from parts.waiting import eventually
 from watchword.core.kernel.errors import InvalidError, UnavailableError
 from watchword.core.ports import BackupStoppedError, Storage
+from watchword.jobs.queueschema import ensure_tables
+from watchword.jobs.queueurl import libpq_words
 from watchword.storage.backup_contents import INTERRUPTED, Contents, Copied
 from watchword.storage.backup_postgres import (
     copied_postgres,
@@ -56,6 +58,21 @@ async def filled(postgres_url: str, tmp_path: Path) -> str:
             lambda work: work.signing_keys.add_first(signing_key("s")),
         )
     return postgres_url
+
+
+QUEUED = (
+    "INSERT INTO job_leases VALUES (1, 'heavy', 0, NULL, NULL, 0)",
+    "INSERT INTO procrastinate_workers DEFAULT VALUES",
+    (
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status, worker_id)"
+        " SELECT 'heavy', 'run', 'doing', id FROM procrastinate_workers"
+    ),
+    "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('light', 'run')",
+    (
+        "INSERT INTO procrastinate_periodic_defers (task_name, job_id)"
+        " SELECT 'run', MIN(id) FROM procrastinate_jobs"
+    ),
+)
 
 
 def copy(url: str, target: Path, *, watch: Watch | None = None, pg_dump: str = "") -> Copied:
@@ -197,13 +214,31 @@ async def test_a_restore_ends_what_was_running(filled: str) -> None:
         }
         values = (given.get(name, "''" if kind == "text" else "0") for name, kind in columns)
         await tell(filled, f"INSERT INTO jobs VALUES ({', '.join(values)})")  # noqa: S608 - of this test
-    await tell(filled, "INSERT INTO job_leases VALUES (1, 'heavy', 0, NULL, NULL, 0)")
+    await ensure_tables(libpq_words(filled))
+    for sql in QUEUED:
+        await tell(filled, sql)
 
     await asyncio.to_thread(settle_postgres, filled, at=AT)
 
     rows = await tell(filled, "SELECT state, error FROM jobs ORDER BY id")
     assert [tuple(row) for row in rows] == [("failed", INTERRUPTED), ("completed", "")]
-    assert await tell(filled, "SELECT * FROM job_leases") == []
+    for table in ("job_leases", "procrastinate_jobs", "procrastinate_workers"):
+        assert await tell(filled, f"SELECT * FROM {table}") == []  # noqa: S608 - of this test
+
+
+async def test_the_queue_is_copied_with_the_rest(filled: str, second: str, tmp_path: Path) -> None:
+    """Its tables, types and functions are there again, as a worker that starts finds them."""
+    await ensure_tables(libpq_words(filled))
+    for sql in QUEUED:
+        await tell(filled, sql)
+    await asyncio.to_thread(copy, filled, tmp_path / "dump")
+    await asyncio.to_thread(load_postgres, second, tmp_path / "dump", dumped_by=1, pg_dump="")
+    await asyncio.to_thread(settle_postgres, second, at=AT)
+
+    await ensure_tables(libpq_words(second))
+    await tell(second, QUEUED[3])
+
+    assert len(await tell(second, "SELECT * FROM procrastinate_events")) == 1
 
 
 async def test_it_stops_while_it_waits_for_somebody(filled: str, tmp_path: Path) -> None:

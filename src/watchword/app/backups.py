@@ -23,6 +23,7 @@ from watchword.storage.backup_archive import (
     MASTER_KEY,
     Content,
     Manifest,
+    Member,
     Unpacking,
     packed,
 )
@@ -111,7 +112,8 @@ class StoreBackups:
         contents = {DATABASES[engine]: Content(copied.stream, copied.size)}
         if keys is not None:
             contents[MASTER_KEY] = Content(keys, len(keys))
-        octets = _told(packed(_manifest(engine, copied, contents, at), contents), watch, copied)
+        members = {name: content.member(watch) for name, content in contents.items()}
+        octets = _told(packed(_manifest(engine, copied, members, at), contents), watch, copied)
         folder = path.parent
         with writing_to(folder, needs=copied.size), half_made(folder, path.name) as half:
             sink = _Digesting(half.stream)
@@ -200,7 +202,7 @@ def _key_text(settings: Settings) -> str:
 def _manifest(
     engine: Literal["sqlite", "postgres"],
     copied: Copied,
-    contents: dict[str, Content],
+    members: dict[str, Member],
     at: datetime,
 ) -> Manifest:
     return Manifest(
@@ -213,7 +215,7 @@ def _manifest(
         created_at=at,
         instance=copied.instance,
         migrations=dict(copied.migrations),
-        members={name: content.member() for name, content in contents.items()},
+        members=members,
     )
 
 

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from watchword.core.kernel.errors import InvalidError
 from watchword.storage.backup_disk import writing_to
-from watchword.storage.backup_watch import PIECE_BYTES
+from watchword.storage.backup_watch import PIECE_BYTES, Watch
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -83,9 +83,10 @@ class Content:
         while piece := self.source.read(PIECE_BYTES):
             yield piece
 
-    def member(self) -> Member:
+    def member(self, watch: Watch) -> Member:
         digest = hashlib.sha256()
         for piece in self.pieces():
+            watch.look()
             digest.update(piece)
         return Member(size=self.size, sha256=digest.hexdigest())
 
