@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
+import apsw
 import pytest
 
-from contract.queues import KINDS, LIGHT, SOON_S, Depot, Hands, at_work, put, target_of
+from contract.queues import KINDS, LIGHT, SOON_S, Depot, Hands, at_work, open_queue, put, target_of
 from contract.storages import Kind
 from watchword.core.jobs.model import Lane
 
@@ -278,3 +279,20 @@ class TestEnd:
                 await hands.have_ended(1, 2, 3)
 
         assert asyncio.all_tasks() == before
+
+
+async def test_an_idle_worker_changes_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """It looks twice a second, and each change would be one more write to the disk."""
+    target = target_of(Kind.SQLITE, request, tmp_path)
+    async with open_queue(target) as queue:
+        await put(queue, 1, lane=Lane.HEAVY)
+        with closing(apsw.Connection(target)) as database:
+            async with at_work(queue, Hands()):
+                before = database.pragma("data_version")
+                for _ in range(20):
+                    await asyncio.sleep(0.1)
+                after = database.pragma("data_version")
+
+    assert before == after

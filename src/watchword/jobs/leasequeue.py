@@ -113,6 +113,7 @@ class _Run:
     task: asyncio.Task[None] | None = None
     has_returned: bool = False
     is_lost: bool = False
+    is_claimed_anew: bool = False
 
 
 class _Shift:
@@ -125,6 +126,7 @@ class _Shift:
         self._wake = wake
         self._runs: dict[JobId, _Run] = {}
         self._held_at = 0.0  # when the leases of what runs were last known to begin
+        self._is_unsure = False  # whether we may hold what we do not know of
 
     async def last(self, until: asyncio.Event) -> None:
         """Work until the event is set and what runs is over."""
@@ -164,11 +166,14 @@ class _Shift:
             return
         now = _now()
         claimed = await self._hold.claim(free)
+        self._is_unsure |= claimed is None
         if not self._runs:
             self._held_at = now
         for job_id in claimed or ():
-            # One that was lost and does not end yet must end first. Then it is given back.
-            if job_id not in self._runs:
+            if job_id in self._runs:
+                # A run that was lost, or is just about to be over, must be over first.
+                self._runs[job_id].is_claimed_anew = True
+            else:
                 self._begin(job_id)
 
     def _begin(self, job_id: JobId) -> None:
@@ -178,13 +183,15 @@ class _Shift:
         run.task.add_done_callback(lambda _: self._over(job_id))
 
     def _over(self, job_id: JobId) -> None:
-        del self._runs[job_id]
+        # Whether it gave back what was claimed anew, or only what it had before, who knows.
+        self._is_unsure |= self._runs.pop(job_id).is_claimed_anew
         self._wake.set()
 
     async def _has_beaten(self) -> bool:
         """Hold for longer what runs, if it is time; False if nobody answered."""
         now = _now()
-        if not self._runs or now - self._held_at < BEAT_S:
+        is_time = self._runs and now - self._held_at >= BEAT_S
+        if not is_time and not self._is_unsure:
             return True
         before = set(self._runs)
         kept = await self._hold.beat()
@@ -192,7 +199,7 @@ class _Shift:
             if not self._may_hold():
                 self._lose(before)
             return False
-        self._held_at = now
+        self._held_at, self._is_unsure = now, False
         self._lose(before.difference(kept))
         # Of a claim whose answer got lost, or a giving back that was not heard.
         for job_id in set(kept) - before:

@@ -205,6 +205,7 @@ class _Shift:
         number, task = context.job.id, asyncio.current_task()
         assert number is not None
         assert task is not None
+        await self._leave(JobId(job_id))
         if self._is_over:
             raise asyncio.CancelledError
         self._runs[number] = _Run(JobId(job_id), task)
@@ -215,6 +216,13 @@ class _Shift:
             raise
         finally:
             del self._runs[number]
+
+    async def _leave(self, job_id: JobId) -> None:
+        """End a run of the same job: it would not have come again if that were not lost."""
+        older = {number: one for number, one in self._runs.items() if one.job_id == job_id}
+        self._lose(set(older))
+        if older:
+            await asyncio.wait([one.task for one in older.values()])
 
     async def _keep(self) -> None:
         """Say that we live, cancel what we lost, and take over what others had."""

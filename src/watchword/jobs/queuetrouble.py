@@ -15,7 +15,8 @@ class Trouble:
 
     def told(self, error: BaseException) -> None:
         """Tell it in our words, or by the name of what went wrong: its text may hold an address."""
-        while error.__cause__ is not None:
+        # What a TimeoutError comes of is no Exception, and says less.
+        while isinstance(error.__cause__, Exception):
             error = error.__cause__
         reason = str(error) if isinstance(error, CoreError) else type(error).__name__
         if reason != self._reason:
