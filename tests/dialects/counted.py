@@ -3,6 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 
 from watchword.core.checkouts.store import CheckoutDesk
+from watchword.core.jobs.leases import LeaseDesk
+from watchword.core.jobs.store import JobDesk
 from watchword.core.outbox.store import OutboxDesk
 from watchword.core.policy.store import AttemptGate
 from watchword.core.ports import Revocations, Storage, Work
@@ -31,6 +33,14 @@ class CountedStorage:
     @property
     def outbox_desk(self) -> OutboxDesk:
         return self._inner.outbox_desk
+
+    @property
+    def job_desk(self) -> JobDesk:
+        return self._inner.job_desk
+
+    @property
+    def lease_desk(self) -> LeaseDesk:
+        return self._inner.lease_desk
 
     @property
     def revocations(self) -> Revocations:
