@@ -1,7 +1,7 @@
 """Knows every flow: ours, and those that other packages bring."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -103,6 +103,7 @@ def _entries() -> "EntryPoints":
     return entry_points(group=GROUP)
 
 
+@cache
 def _card(flow: AnyFlow) -> FlowCard:
     schema = msgspec.json.schema(flow.parameters)
     return FlowCard(

@@ -153,8 +153,9 @@ class Jobs:
             try:
                 await work.commit()
             except DeniedError:
-                over = job.state is State.COMPLETED
-                return Refused(Refusal.JOB_OVER if over else Refusal.JOB_NOT_OVER)
+                if job.state is State.COMPLETED:
+                    return Refused(Refusal.JOB_OVER)
+                return Refused(Refusal.JOB_NOT_OVER, retry_after=LOOK_AGAIN_S)
             except ConflictError:
                 return Refused(Refusal.FLOW_BUSY, retry_after=LOOK_AGAIN_S)
             except NotFoundError:
