@@ -27,12 +27,13 @@ async def _work(target: str, holder: str, run: RunJob) -> None:
 
 
 def _quick(folder: Path) -> RunJob:
-    """Make a run that takes a moment, and raises if another has the job at that moment."""
+    """Make a run that lets others run, and raises if another has the job at that moment."""
 
     async def run(job_id: JobId) -> None:
         mark = folder / f"job-{job_id}"
         mark.touch(exist_ok=False)
-        await asyncio.sleep(0.001)
+        for _ in range(10):
+            await asyncio.sleep(0)
         mark.unlink()
         _say("ended", str(job_id))
 
