@@ -74,9 +74,10 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a command."""
+    """One use of a command. `as_json` says that a program reads the answer."""
 
     where: Where
+    as_json: bool = False
 
     def settings(
         self, *, overrides: Mapping[str, object] | None = None, demo: bool = False
@@ -145,7 +146,7 @@ def _runner(work: Work, *, prints_data: bool) -> Callable[..., None]:
         here = Where(**{name: given.pop(name) for name in shared})
         as_json = given.pop("as_json", False)
         before = ctx.find_root().obj
-        call = Call(here.over(before) if before else here)
+        call = Call(here.over(before) if before else here, as_json=as_json)
         raise typer.Exit(_run(work, call, given, as_json=as_json))
 
     places = [_place("ctx", typer.Context, Parameter.empty)]

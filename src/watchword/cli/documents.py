@@ -8,6 +8,8 @@ from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Event
 from watchword.core.groups.model import Group, Membership
+from watchword.core.jobs.flows import FlowCard
+from watchword.core.jobs.model import Job
 from watchword.core.outbox.model import Entry, Standing
 from watchword.core.sessions.model import Session, session_label
 from watchword.core.signing.model import SigningKey
@@ -107,6 +109,44 @@ def letter_document(entry: Entry) -> Document:
         "created_at": iso(entry.created_at),
         "next_at": iso(entry.next_at) if entry.standing is Standing.WAITING else None,
         "settled_at": iso(entry.settled_at),
+    }
+
+
+def flow_document(card: FlowCard) -> Document:
+    return {
+        "name": card.name,
+        "summary": card.summary,
+        "needs": str(card.needs),
+        "lane": str(card.lane),
+        "runs_alone": card.runs_alone,
+        "schema": json.loads(card.schema),
+    }
+
+
+def job_document(job: Job, owner_name: str) -> Document:
+    """Describe a job. What its flow counts, notes and returns stands there as it is."""
+    return {
+        "id": job.id,
+        "flow": job.flow,
+        "state": str(job.state),
+        "parameters": json.loads(job.parameters),
+        "owner": job.owner,
+        "owner_name": owner_name,
+        "key": job.key,
+        "lane": str(job.lane),
+        "done": job.progress.done,
+        "total": job.progress.total,
+        "counts": dict(job.progress.counts),
+        "note": job.progress.note,
+        "tries": job.tries,
+        "cancel_asked": job.cancel_asked,
+        "error": job.error,
+        "result": json.loads(job.result) if job.result else None,
+        "output": job.media if job.pieces else None,
+        "created_at": iso(job.created_at),
+        "due_at": iso(job.due_at),
+        "started_at": iso(job.started_at),
+        "finished_at": iso(job.finished_at),
     }
 
 

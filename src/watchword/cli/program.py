@@ -13,9 +13,11 @@ from watchword.cli import (
     accounts,
     apikeys,
     audit,
+    backups,
     dialects,
     groups,
     invitations,
+    jobs,
     mail,
     mailtest,
     memberships,
@@ -100,6 +102,8 @@ app.add_typer(sessions.group, name="session")
 app.add_typer(apikeys.group, name="apikey")
 app.add_typer(groups.group, name="group")
 memberships.add_to(groups.group)
+app.add_typer(jobs.group, name="job")
+app.add_typer(backups.group, name="backup")
 app.add_typer(mail.group, name="mail")
 mailtest.add_to(mail.group)
 app.add_typer(audit.group, name="audit")

@@ -17,7 +17,7 @@ def new_password(*, from_stdin: bool) -> str:
     """Return a password from one line of standard input, or typed twice without being shown."""
     if from_stdin:
         return _line()
-    if not sys.stdin.isatty():
+    if not has_terminal():
         raise usage(
             "There is no terminal to ask for a password. Pipe it in, on one line, with"
             " --password-stdin."
@@ -29,6 +29,18 @@ def new_password(*, from_stdin: bool) -> str:
     return password
 
 
+def has_terminal() -> bool:
+    """Say whether somebody could answer a question."""
+    return sys.stdin.isatty()
+
+
+def secret(question: str) -> str:
+    """Ask for something that is not shown."""
+    with _interruptible():
+        typed: str = typer.prompt(question, hide_input=True, err=True)
+    return typed
+
+
 def agrees(question: str) -> bool:
     """Ask for a yes; anything else is a no."""
     require_terminal()
@@ -38,7 +50,7 @@ def agrees(question: str) -> bool:
 
 def require_terminal() -> None:
     """Refuse to go on where a question would never be answered."""
-    if not sys.stdin.isatty():
+    if not has_terminal():
         raise usage("There is no terminal to ask for a yes. Repeat with --yes if you mean it.")
 
 
