@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 ACCOUNTS = 100_000
 KILLS = 5
-LAST_KILL = 0.9
+LAST_KILL = 0.75
 """By then so much of the file was read: what is over cannot be killed."""
 
 FEWER = 20_000
