@@ -146,7 +146,6 @@ async def test_a_run_outlives_a_short_outage(place: Place, queue: Queue) -> None
     assert hands.cut == []
 
 
-@pytest.mark.alone
 async def test_a_run_does_not_outlive_a_long_one(place: Place, queue: Queue) -> None:
     """Who could not say for so long that he lives must believe that another has the job."""
     hands = Hands()

@@ -132,7 +132,6 @@ async def test_who_sleeps_too_long_loses_its_job(target: str, tmp_path: Path) ->
     assert hands.begun == [1, 2]
 
 
-@pytest.mark.alone
 async def test_a_long_run_stays_with_its_worker(target: str) -> None:
     """Longer than any lease, also while its worker waits for nothing but its end."""
     hands, others, until = Hands(), Hands(), asyncio.Event()

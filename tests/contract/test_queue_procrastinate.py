@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,27 @@ class TestTurns:
 
         assert (hands.begun, hands.ended) == ([1], [1])
 
+    async def test_a_lost_run_that_ends_well_is_not_done(self, postgres_url: str) -> None:
+        """It may have seen that another has the job, and left: the job is still to be done."""
+        begun, hands = list[int](), done_hands()
+
+        async def run(job_id: JobId) -> None:
+            begun.append(job_id)
+            with suppress(asyncio.CancelledError):
+                await (asyncio.Event().wait() if len(begun) == 1 else hands.run(job_id))
+
+        until = asyncio.Event()
+        async with open_queue(postgres_url) as queue:
+            work = asyncio.create_task(queue.work(LIGHT, run, until=until))
+            await put(queue, 1)
+            await eventually(lambda: _is_begun(begun))
+            await tell(postgres_url, "UPDATE procrastinate_jobs SET worker_id = NULL")
+            await hands.have_ended(1, within=30)
+            until.set()
+            await work
+
+        assert begun == [1, 1]
+
     async def test_a_lost_run_ends_before_its_job_begins_anew(self, postgres_url: str) -> None:
         """A worker that gets its own lost job again has it once at a time."""
         hands = Hands()
@@ -294,6 +316,10 @@ async def _is_put(queue: Queue, number: int) -> bool:
 
 async def _has_worker(url: str) -> bool:
     return bool(await ask(url, "SELECT id FROM procrastinate_workers"))
+
+
+async def _is_begun(begun: list[int]) -> bool:
+    return bool(begun)
 
 
 async def _are_begun(hands: Hands, count: int) -> bool:

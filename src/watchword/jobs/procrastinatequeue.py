@@ -101,9 +101,9 @@ class ProcrastinateQueue:
             except (UnavailableError, *UNWELL) as error:
                 self._has_tables = self._has_tables and not is_amiss(error)
                 trouble.told(error)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(AGAIN_S):
-                        await until.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_S):
+                    await until.wait()
 
     async def close(self) -> None:
         self._is_closed = True
@@ -176,7 +176,8 @@ class _Shift:
         try:
             await asyncio.wait({worker, bell, keeper}, return_when=asyncio.FIRST_COMPLETED)
             self._stop(worker)
-            await asyncio.wait({worker})
+            # Without the keeper nobody says that we live, and what runs must end at once.
+            await asyncio.wait({worker, keeper}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._is_over = True
             self._stop(worker)
@@ -185,9 +186,9 @@ class _Shift:
             bell.cancel()
             keeper.cancel()
             await asyncio.wait({bell, keeper})
-        for task in (keeper, worker):
-            if not task.cancelled():
-                task.result()
+        for error in [task.exception() for task in (keeper, worker) if not task.cancelled()]:
+            if error is not None:
+                raise error
 
     def _stop(self, worker: asyncio.Task[None]) -> None:
         """Let it fetch no more and wait for its runs. To tell it twice would cut that short."""
@@ -216,6 +217,8 @@ class _Shift:
             raise
         finally:
             del self._runs[number]
+        if number in self._lost:
+            raise asyncio.CancelledError  # it left because it had to: nothing is done with
 
     async def _leave(self, job_id: JobId) -> None:
         """End a run of the same job: it would not have come again if that were not lost."""
