@@ -87,13 +87,6 @@ def test_a_pipe_is_read_to_its_end(hand: Hand) -> None:
     assert (copy.suffix, copy.read_text()) == ("", lines)
 
 
-def test_whoever_says_so_keeps_the_copy(hand: Hand, users: Path) -> None:
-    """A parameter that is said counts."""
-    job = starts(hand.shell, users, "--set", "remove_file=false").document["job"]
-
-    assert job["parameters"]["remove_file"] is False
-
-
 def test_a_key_makes_one_job_of_the_same_file(hand: Hand, users: Path) -> None:
     """The same octets under the same key are one wish, with one copy; others are refused."""
     shell = hand.shell
@@ -127,7 +120,8 @@ def test_a_wish_that_was_fulfilled_leaves_no_second_copy(hand: Hand, users: Path
     [
         (("--set", "colour=red"), 1, "unknown field `colour`"),
         (("--set", "dry_run=perhaps"), 1, "Expected `bool`"),
-        (("--set", "path=other.csv"), 2, "Leave out --set path"),
+        (("--set", "path=other.csv"), 2, "--file says which file"),
+        (("--set", "remove_file=false"), 2, "the copy goes"),
         (("--set", "nonsense"), 2, "NAME=VALUE"),
         (("--key", "k" * 300), 1, "255"),
     ],
@@ -193,6 +187,7 @@ def test_what_no_import_can_read_is_refused_at_once(
 
     assert (ran.code, ran.error["code"]) == (1, "invalid")
     assert why in ran.error["message"]
+    assert "(path)" not in ran.error["message"]
     assert copies(hand.shell) == []
 
 

@@ -14,7 +14,7 @@ from cli.terminal import at_terminal
 from contract.files import no_larger_files
 from watchword.core.jobs.model import State
 
-PIECES = ("name,note\r\n", "ada,ünï\x1b[2J\r\n", *(f"n{number},\r\n" for number in range(20)))
+PIECES = ("name,note\r\n", "ada,ünï\x1b[2J\t-\r\n", *(f"n{number},\r\n" for number in range(20)))
 WHOLE = "".join(PIECES).encode()
 
 
@@ -110,6 +110,7 @@ def test_a_full_disk_leaves_no_half_file(sqlite_hand: Hand, tmp_path: Path) -> N
     assert not file.exists()
 
 
+@pytest.mark.slow
 def test_standard_output_that_takes_no_more(sqlite_hand: Hand) -> None:
     """A full disk behind `>` is told, and is no bug; a reader that goes away is no error."""
     exported(sqlite_hand, *("x" * 100_000 for _ in range(3)))
@@ -188,7 +189,7 @@ def test_a_terminal_gets_nothing_that_steers_it(shell: Shell) -> None:
             ran = terminal.end()
 
     assert ran.code == 0
-    assert ran.err.startswith("name,note\r\nada,ünï\N{REPLACEMENT CHARACTER}[2J\r\nn0,\r\n")
+    assert ran.err.startswith("name,note\r\nada,ünï\N{REPLACEMENT CHARACTER}[2J\t-\r\nn0,\r\n")
 
 
 def test_the_list_says_what_there_is_to_have(sqlite_hand: Hand) -> None:

@@ -1,6 +1,10 @@
 """`watchword job`, on jobs that nobody works on but the test."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +18,7 @@ KEYS = {
     *("created_at", "due_at", "started_at", "finished_at"),
 }
 NOBODY_HAS = "9"
+NOBODY = 65_534
 ESCAPE = "\x1b[2Jgone\x9b31m\u202e"
 
 
@@ -28,6 +33,24 @@ def sqlite_hand(shell: Shell) -> Iterator[Hand]:
     """The same where the engine makes no difference."""
     with keeping_workers_away(shell):
         yield Hand(shell)
+
+
+@pytest.fixture
+def closed_folder() -> Iterator[Path]:
+    """A folder with a store in it that we may read and not write: root could do both."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    (folder / "users.csv").write_text("name\nada\n")
+    (folder / "users.csv").chmod(0o644)
+    Shell(folder / "data").ask("migrate")
+    for path in (*(folder / "data").iterdir(), folder / "data"):
+        path.chmod(0o555)
+    if not os.geteuid():
+        os.seteuid(NOBODY)
+    yield folder
+    os.seteuid(os.getuid())
+    (folder / "data").chmod(0o755)
+    shutil.rmtree(folder)
 
 
 def test_flows_say_what_they_take(sqlite_hand: Hand) -> None:
@@ -315,6 +338,21 @@ def test_a_worker_that_cannot_be_started_is_told(shell: Shell) -> None:
     assert (ran.code, ran.error["code"], ran.error["job"]) == (3, "no_worker", 1)
     assert "Is a directory" in ran.error["message"]
     assert shell.ask("job", "show", "1")["job"]["state"] == "not-started"
+
+
+def test_a_data_folder_without_the_right_of_writing(closed_folder: Path) -> None:
+    """Says so, for every command that would write, and nothing is left there."""
+    shell = Shell(closed_folder / "data")
+    file = closed_folder / "users.csv"
+
+    ran = [
+        shell.run("job", "start", *words, "--json")
+        for words in ((FLOW, "--no-wait"), (FLOW,), (IMPORT, "--file", str(file)))
+    ]
+
+    assert {(one.code, one.error["code"]) for one in ran} == {(4, "unavailable")}
+    assert {one.error["message"] for one in ran} == {"The database file is read-only."}
+    assert not (shell.folder / "imports").exists()
 
 
 def test_the_audit_trail_has_what_was_done(sqlite_hand: Hand) -> None:

@@ -11,6 +11,7 @@ from watchword.cli.answers import visible
 from watchword.cli.calls import OPERATOR
 from watchword.cli.exits import Failure, usage
 from watchword.cli.interrupts import ended_at_once
+from watchword.core.kernel.errors import InvalidError
 
 if TYPE_CHECKING:
     from watchword.app.house import House
@@ -31,9 +32,13 @@ async def copied(house: "House", file: str, *, key: str) -> "ImportCopy":
 
     folder = house.settings.import_folder
     await clear_copies(folder, house.services.jobs, OPERATOR, at=house.clock.now())
-    with ended_at_once(), _opened(file) as source:
-        name = "" if file == STDIN else file
-        return copy_for_import(folder, source, name=name, key=key, randomness=house.randomness)
+    name = "" if file == STDIN else file
+    try:
+        with ended_at_once(), _opened(file) as source:
+            return copy_for_import(folder, source, name=name, key=key, randomness=house.randomness)
+    except InvalidError as error:
+        # Without the name of the field, which no option has.
+        raise Failure(error.code, str(error)) from error
 
 
 @contextmanager

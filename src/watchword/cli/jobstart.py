@@ -112,7 +112,7 @@ async def _started(house: "House", wish: Wish) -> tuple[Job | Refused, "ImportCo
     try:
         if wish.file is not None and house.book.find(wish.flow) is not None:
             copy = await copied(house, wish.file, key=wish.key)
-            judged = {"remove_file": True, **judged, "path": copy.name}
+            judged |= {"path": copy.name, "remove_file": True}
         job = await house.services.jobs.start(OPERATOR, wish.flow, judged, key=wish.key)
     except BaseException:
         _remove(copy)
@@ -132,8 +132,8 @@ def _judge(house: "House", wish: Wish) -> dict[str, object] | Refused:
         return parameters
     if not {one.name for one in known} >= TAKES_FILES:
         raise usage(f"{visible(wish.flow)} takes no file. Leave out --file.")
-    if "path" in parameters:
-        raise usage("--file says which file it is. Leave out --set path=...")
+    if TAKES_FILES & parameters.keys():
+        raise usage("--file says which file it is, and the copy goes. Leave out --set for both.")
     try:
         house.book.read(wish.flow, {**parameters, "path": "-"})
     except InvalidError as error:

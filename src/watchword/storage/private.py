@@ -40,10 +40,15 @@ def make_folder(path: Path) -> None:
     except FileExistsError:
         return
     path.chmod(_FOLDER_MODE)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        give_to_owner_of(path.parent, descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def give_to_owner_of(folder: Path, descriptor: int) -> None:
-    """Give a file that root made to whom its folder belongs."""
+    """Give what root made to whom its folder belongs."""
     # A command that root runs beside the server must not leave files the server cannot open.
     if os.geteuid() == 0:
         owner = folder.stat()
