@@ -284,7 +284,7 @@ def test_a_restore_that_is_interrupted_leaves_nothing(shell: Shell, tmp_path: Pa
     """SIGTERM in the middle: no store, nothing half unpacked, and the next restore works."""
     shell.has("ada")
     shell.sets("CREATE TABLE ballast (octets BLOB)")
-    shell.sets("INSERT INTO ballast VALUES (zeroblob(400000000))")
+    shell.sets("INSERT INTO ballast VALUES (zeroblob(150000000))")
     file, there = made(shell), Shell(tmp_path / "there")
     words = ["backup", "restore", str(file), "--master-key-file", str(shell.folder / "master.key")]
     begun = there.folder / "restore.partial" / "watchword.db"
