@@ -1,5 +1,6 @@
 """A lock that one process of a machine holds, and that does not outlive it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import pytest
 
 from parts.program import PATHS
 from watchword.jobs.onlyone import OnlyOne
+
+NOBODY = 65534
 
 HOLDER = """
 import sys
@@ -66,3 +69,16 @@ def test_a_link_is_not_followed(path: Path) -> None:
         OnlyOne(path).take()
 
     assert not path.with_name("elsewhere").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files that are not its own")
+def test_a_lock_that_root_made_belongs_to_whom_its_folder_does(tmp_path: Path) -> None:
+    """Else a server that runs as somebody else could never hold it again."""
+    home = tmp_path / "data"
+    home.mkdir()
+    os.chown(home, NOBODY, NOBODY)
+
+    assert OnlyOne(home / "lock").take()
+
+    made = (home / "lock").stat()
+    assert (made.st_uid, made.st_gid) == (NOBODY, NOBODY)

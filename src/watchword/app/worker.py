@@ -20,6 +20,7 @@ from watchword.jobs.workshop import Workshop
 from watchword.observability import log
 from watchword.settings.handover import pack
 from watchword.settings.model import Settings
+from watchword.storage.private import give_to_owner_of
 
 LOCKS = "worker-{}.lock"
 """Held by each worker of a machine, in the data folder; the number is its place."""
@@ -166,6 +167,7 @@ def open_log(path: Path) -> int:
     """Return a descriptor at the end of the file; at its beginning if it got long."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
+    give_to_owner_of(path.parent, descriptor)
     if os.fstat(descriptor).st_size > LOG_BYTES_MAX:
         os.ftruncate(descriptor, 0)
     return descriptor

@@ -21,6 +21,7 @@ class OnlyOne:
         assert self._descriptor is None
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
+            _give_to_owner_of(self._path.parent, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever removed the file meanwhile made a lock that the next one would not see.
             is_ours = os.fstat(descriptor).st_nlink > 0
@@ -40,3 +41,10 @@ class OnlyOne:
         assert self._descriptor is not None
         os.close(self._descriptor)
         self._descriptor = None
+
+
+def _give_to_owner_of(folder: Path, descriptor: int) -> None:
+    """Give a file that root made to whom its folder belongs, who must be able to lock it too."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
