@@ -1,6 +1,7 @@
 """Start long work, look at it, stop it and have what came of it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 
 from watchword.core.audit.model import Action, event_by
 from watchword.core.jobs.flows import FlowBook, FlowCard, Wanted
@@ -20,7 +21,7 @@ from watchword.core.kernel.ids import JobId
 from watchword.core.kernel.page import PAGE_MAX, Page
 from watchword.core.kernel.randomness import Randomness
 from watchword.core.policy.refusals import Refusal, Refused
-from watchword.core.ports import OpenWork
+from watchword.core.ports import OpenWork, Work
 
 ACTIVE_MAX = 100
 """So many jobs of one owner may be waiting or running."""
@@ -125,42 +126,28 @@ class Jobs:
         job = await self._reach(actor, job_id)
         if isinstance(job, Refused):
             return job
-        now = self._clock.now()
-        async with self._open_work() as work:
-            work.jobs.cancel(job_id, at=now)
-            work.audit.add(
-                event_by(actor, Action.JOB_CANCEL, at=now, subject=str(job_id), detail=job.flow)
+        try:
+            return await self._change(
+                actor, job, Action.JOB_CANCEL, lambda work, at: work.jobs.cancel(job_id, at=at)
             )
-            try:
-                await work.commit()
-            except DeniedError:
-                return Refused(Refusal.JOB_OVER)
-            except NotFoundError:
-                return Refused(Refusal.NOT_FOUND)
-            return await work.jobs.by_id(job_id) or Refused(Refusal.NOT_FOUND)
+        except DeniedError:
+            return Refused(Refusal.JOB_OVER)
 
     async def restart(self, actor: Actor, job_id: JobId) -> Job | Refused:
         """Let a job that failed or was cancelled go on from where it was."""
         job = await self._reach(actor, job_id)
         if isinstance(job, Refused):
             return job
-        now = self._clock.now()
-        async with self._open_work() as work:
-            work.jobs.restart(job_id, at=now)
-            work.audit.add(
-                event_by(actor, Action.JOB_RESTART, at=now, subject=str(job_id), detail=job.flow)
+        try:
+            return await self._change(
+                actor, job, Action.JOB_RESTART, lambda work, at: work.jobs.restart(job_id, at=at)
             )
-            try:
-                await work.commit()
-            except DeniedError:
-                if job.state is State.COMPLETED:
-                    return Refused(Refusal.JOB_OVER)
-                return Refused(Refusal.JOB_NOT_OVER, retry_after=LOOK_AGAIN_S)
-            except ConflictError:
-                return Refused(Refusal.FLOW_BUSY, retry_after=LOOK_AGAIN_S)
-            except NotFoundError:
-                return Refused(Refusal.NOT_FOUND)
-            return await work.jobs.by_id(job_id) or Refused(Refusal.NOT_FOUND)
+        except DeniedError:
+            if job.state is State.COMPLETED:
+                return Refused(Refusal.JOB_OVER)
+            return Refused(Refusal.JOB_NOT_OVER, retry_after=LOOK_AGAIN_S)
+        except ConflictError:
+            return Refused(Refusal.FLOW_BUSY, retry_after=LOOK_AGAIN_S)
 
     async def download(self, actor: Actor, job_id: JobId) -> Job | Refused:
         """Return a job that is over and left something, to read by `output` or in `result`."""
@@ -261,6 +248,21 @@ class Jobs:
                     return _same(known, card, wanted)
                 return Refused(Refusal.FLOW_BUSY, retry_after=LOOK_AGAIN_S)
         return job
+
+    async def _change(
+        self, actor: Actor, job: Job, action: Action, record: Callable[[Work, datetime], None]
+    ) -> Job | Refused:
+        """Commit a change of a job, with its audit event, and return it as it is then."""
+        now = self._clock.now()
+        async with self._open_work() as work:
+            record(work, now)
+            subject = str(job.id)
+            work.audit.add(event_by(actor, action, at=now, subject=subject, detail=job.flow))
+            try:
+                await work.commit()
+            except NotFoundError:
+                return Refused(Refusal.NOT_FOUND)
+            return await work.jobs.by_id(job.id) or Refused(Refusal.NOT_FOUND)
 
     async def _reach(self, actor: Actor, job_id: JobId) -> Job | Refused:
         """Return a job that this caller may do more with than look at it."""
