@@ -61,6 +61,20 @@ def test_it_is_ours_alone(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_its_holder_knows_when_the_file_is_gone(path: Path) -> None:
+    """A folder that got another name is where it was for us."""
+    lock = OnlyOne(path)
+    lock.take()
+
+    gone = [lock.is_gone]
+    path.rename(path.with_name("elsewhere"))
+    gone.append(lock.is_gone)
+    path.with_name("elsewhere").unlink()
+    gone.append(lock.is_gone)
+
+    assert gone == [False, False, True]
+
+
 def test_a_link_is_not_followed(path: Path) -> None:
     """No file of anybody else is made or locked."""
     path.symlink_to(path.with_name("elsewhere"))

@@ -1,6 +1,7 @@
 """Jobs that are cancelled in each state, and servers that end while they run one."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from journeys import jobs, newcomers
 from journeys.jobs import Document
 from journeys.people import ADMIN, WITH_ADMIN
 from parts import database
+from parts.jobworker import working
 from parts.line import Line
 from parts.server import FOR_ALL, Server, Store, serving
 
@@ -26,6 +28,7 @@ LITTLE = 100_000
 HOLE = 2 << 30
 """To read a line with this in it takes seconds, in which the job gets nowhere."""
 
+WORKER_ENDS_S = 20.0
 OVER = HTTPStatus.CONFLICT
 NAMES = "SELECT name FROM accounts"
 TAKEN_IN = """
@@ -192,6 +195,19 @@ async def test_a_stopped_server_leaves_its_job_queued(store: Store) -> None:
     assert (before["status"], before["error"], before["attempts"]) == ("Queued", None, 1)
     assert (cancelled.status, after["status"]) == (HTTPStatus.OK, "Cancelled")
     await assert_a_part_came_in(store, after["counts"]["accepted"])
+
+
+def test_a_worker_ends_with_its_store(sqlite_store: Store) -> None:
+    """Where somebody removes the data folder, nobody waits for it for ever."""
+    with serving(sqlite_store, settings=SETTINGS):
+        pass
+
+    with working(sqlite_store) as worker:
+        shutil.rmtree(sqlite_store.folder)
+        code = worker.process.wait(WORKER_ENDS_S)
+
+    assert code == 0
+    assert "the data folder was removed" in worker.log.read_text("utf-8")
 
 
 @contextmanager

@@ -32,8 +32,13 @@ DETACHED_LOG = "worker.log"
 LOG_BYTES_MAX = 1_000_000
 DETACHED_IDLE_S = 10.0
 
+LOOK_S = 2.0
+"""How often a worker looks whether its place is still there."""
+
 Make = Callable[[House], Workshop]
 STOPS = (signal.SIGTERM, signal.SIGINT)
+
+_log = log.get_logger("watchword.jobs")
 
 _detached: list["subprocess.Popen[bytes]"] = []
 """Nobody waits for them, and Python warns of a process that nobody knows any more."""
@@ -48,8 +53,13 @@ def work(settings: Settings, *, idle_s: float | None, on_ready: Callable[[], Non
     log.catch_uncaught()
     check_mail(settings)
     make_folder(settings.folder)
-    with _place(settings.folder) as place:
-        run(settings, lambda house: by_itself(house, place, idle_s=idle_s), on_ready=on_ready)
+    with _place(settings.folder) as (name, place):
+        run(
+            settings,
+            lambda house: by_itself(house, name, idle_s=idle_s),
+            on_ready=on_ready,
+            place=place,
+        )
 
 
 def run(
@@ -58,10 +68,15 @@ def run(
     *,
     on_ready: Callable[[], None] = lambda: None,
     lifeline: int | None = None,
+    place: OnlyOne | None = None,
 ) -> None:
-    """Open the house and work in it, until a signal comes or the lifeline breaks."""
+    """Open the house and work in it.
+
+    Until a signal comes, the lifeline breaks, or somebody removes our place and the folder
+    around it: there will be no more jobs, and a database that is away is waited for.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(settings, make, on_ready, lifeline))
+        runner.run(_run(settings, make, on_ready, lifeline, place))
 
 
 def is_somebody_working(settings: Settings) -> bool:
@@ -99,8 +114,8 @@ def detached(settings: Settings) -> None:
 
 
 @contextmanager
-def _place(folder: Path) -> Iterator[str]:
-    """Hold the first place of this machine that no other worker has; return its name.
+def _place(folder: Path) -> Iterator[tuple[str, OnlyOne]]:
+    """Hold the first place of this machine that no other worker has; return it with its name.
 
     So each worker has a name of its own, and one that is started after a crash has the name
     of before.
@@ -110,13 +125,17 @@ def _place(folder: Path) -> Iterator[str]:
         if lock.take():
             break
     try:
-        yield f"worker-{number}"
+        yield f"worker-{number}", lock
     finally:
         lock.give()
 
 
 async def _run(
-    settings: Settings, make: Make, on_ready: Callable[[], None], lifeline: int | None
+    settings: Settings,
+    make: Make,
+    on_ready: Callable[[], None],
+    lifeline: int | None,
+    place: OnlyOne | None,
 ) -> None:
     stopping = asyncio.Event()
     _listen(stopping, lifeline)
@@ -125,10 +144,18 @@ async def _run(
         workshop = make(house)
         on_ready()
         running = asyncio.create_task(workshop.run())
-        told = asyncio.create_task(stopping.wait())
-        await asyncio.wait([running, told], return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
+        ends = [asyncio.create_task(stopping.wait()), asyncio.create_task(_gone(place))]
+        await asyncio.wait([running, *ends], return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
         await workshop.close(running)
+
+
+async def _gone(place: OnlyOne | None) -> None:
+    """Wait until the place is removed, for ever if there is none."""
+    while place is None or not place.is_gone:  # noqa: ASYNC110 - a file that goes sets no event
+        await asyncio.sleep(LOOK_S)
+    _log.warning("no job can be worked on", reason="the data folder was removed")
 
 
 def _listen(stopping: asyncio.Event, lifeline: int | None) -> None:

@@ -36,6 +36,12 @@ class OnlyOne:
         self._descriptor = descriptor
         return True
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the file was removed while we hold it: others cannot see the lock any more."""
+        assert self._descriptor is not None
+        return os.fstat(self._descriptor).st_nlink == 0
+
     def give(self) -> None:
         """Let go, so that another process may hold it."""
         assert self._descriptor is not None
