@@ -25,13 +25,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         with watchword(data, *options.serve) as running:
-            _seed(running)
+            seed(running)
         starts = [_start(data, options.serve) for _ in range(options.turns)]
         print(line("ready", [ready for ready, _ in starts], "s, on an existing database"))
         print(line("idle RSS", [rss for _, rss in starts], "MiB, before the first log-in"))
         with watchword(data, *options.serve) as running:
             _logins(running, options)
-            tokens = [_token(running, number) for number in range(ACCOUNTS)]
+            tokens = [token_of(running, number) for number in range(ACCOUNTS)]
             _checks(running, options, tokens)
             keys = make_keys(running, tokens)
             compare_checks(running, tokens, keys, options)
@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _seed(running: Running) -> None:
+def seed(running: Running) -> None:
     for number in range(ACCOUNTS):
         body = {"username": f"name{number}", "password": f"{PASSWORD} {number}"}
         status, answer = running.ask("POST", "/api/auth/register", body)
@@ -97,7 +97,7 @@ def _checks(running: Running, options: argparse.Namespace, tokens: list[str]) ->
         )
 
 
-def _token(running: Running, number: int) -> str:
+def token_of(running: Running, number: int) -> str:
     _, answer = running.ask("POST", "/api/auth/login", json.loads(_login_body(number)))
     return str(json.loads(answer)["access_token"])
 
