@@ -1,6 +1,7 @@
 """Where a restored database goes, for each engine: whether there is room, and how it gets there."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,10 +66,24 @@ class SqlitePlace:
         backup_sqlite.settle_sqlite(opened.database, at=at)
         with writing_to(self.file.parent):
             finish(opened.database, folder=self.file.parent)
-            aside = tuple(put_aside(path, at=at) for path in self._there())
-            opened.database.replace(self.file)
-            sync_folder(self.file.parent)
-        return aside
+            moves = {path: aside_of(path, at=at) for path in self._there()}
+            try:
+                for path, aside in moves.items():
+                    path.rename(aside)
+                opened.database.replace(self.file)
+                sync_folder(self.file.parent)
+            except BaseException:
+                self._undo(opened.database, moves)
+                raise
+        return tuple(moves.values())
+
+    def _undo(self, database: Path, moves: Mapping[Path, Path]) -> None:
+        """Have all as it was. Somebody may have ended us anywhere, so the files tell how far."""
+        if not database.exists():
+            self.file.replace(database)
+        for path, aside in reversed(moves.items()):
+            if not path.exists():
+                aside.rename(path)
 
     def _there(self) -> list[Path]:
         every = (self.file.with_name(f"{self.file.name}{end}") for end in _BESIDE)
@@ -147,14 +162,12 @@ class PostgresPlace:
         return self.workplace / LOADING
 
 
-def put_aside(path: Path, *, at: datetime) -> Path:
-    """Give a file another name, which says when."""
+def aside_of(path: Path, *, at: datetime) -> Path:
+    """Return the name that a file gets when it is put aside, which says when."""
     stamp = backup_name(at).rpartition("-")[2]
     # The ending of a log stays at the end: so it is still found beside its database.
     ending = next((end for end in _BESIDE[1:] if path.name.endswith(end)), "")
-    aside = path.with_name(f"{path.name.removesuffix(ending)}.before-{stamp}{ending}")
-    path.rename(aside)
-    return aside
+    return path.with_name(f"{path.name.removesuffix(ending)}.before-{stamp}{ending}")
 
 
 def finish(path: Path, *, folder: Path) -> None:

@@ -25,8 +25,8 @@ from watchword.app.restore_places import (
     Place,
     PostgresPlace,
     SqlitePlace,
+    aside_of,
     finish,
-    put_aside,
 )
 from watchword.core.kernel.clock import Clock, SystemClock
 from watchword.core.kernel.errors import InvalidError
@@ -84,7 +84,8 @@ def restore(
         contents = look_into(opened, settings)
         key = _chosen_key(settings, opened.keys, key_text, force=force)
         _require_opens(key.master, contents)
-        with _in_place(key, settings.folder / MASTER_KEY_FILE, at=at) as aside:
+        path = settings.folder / MASTER_KEY_FILE
+        with _in_place(key, path, opened.database, at=at) as aside:
             aside.extend(place.put(opened, at=at))
         return Restored(
             backup=verified(opened, contents),
@@ -206,24 +207,30 @@ def _knows_one(master: MasterKey, digests: Sequence[str]) -> bool:
 
 
 @contextmanager
-def _in_place(key: _Key, path: Path, *, at: datetime) -> Iterator[list[Path]]:
-    """Write the key down before there is a database that needs it; undo that if none comes."""
-    aside: list[Path] = []
+def _in_place(key: _Key, path: Path, database: Path, *, at: datetime) -> Iterator[list[Path]]:
+    """Write the key down before there is a database that needs it; undo that if none comes.
+
+    `database` is the unpacked one: where it is gone, it was put in place, and needs the key.
+    """
     if key.text is None:
-        yield aside
+        yield []
         return
-    with writing_to(path.parent):
-        if path.exists():
-            aside.append(put_aside(path, at=at))
-    is_written = False
+    before = aside_of(path, at=at) if path.exists() else None
     try:
+        if before is not None:
+            with writing_to(path.parent):
+                path.rename(before)
         put_master_key(path, key.text, randomness=SystemRandomness())
-        is_written = True
         finish(path, folder=path.parent)
-        yield aside
+        yield [] if before is None else [before]
     except BaseException:
-        if is_written:
-            path.unlink()
-        for before in aside[:1]:
-            before.rename(path)
+        if database.exists():
+            _undo(path, before)
         raise
+
+
+def _undo(path: Path, before: Path | None) -> None:
+    if before is None:
+        path.unlink(missing_ok=True)
+    elif before.exists():
+        before.replace(path)
