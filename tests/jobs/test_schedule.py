@@ -17,6 +17,9 @@ from watchword.jobs.flow import Flow, Parameters
 from watchword.jobs.schedule import MADE_UP_FOR, Schedule, check_schedules
 
 HOURLY, NIGHTLY, NEVER = "toy.hourly", "toy.nightly", "toy.never"
+NEVER_COMES = "0 0 LW * */7"
+"""The last weekday of a month, if it is a Sunday."""
+
 MINUTE = timedelta(minutes=1)
 NOON = datetime(2030, 5, 6, 12, 0, tzinfo=UTC)
 
@@ -258,6 +261,19 @@ class TestTrouble:
         assert len(await days.jobs()) == 1
         assert len(log_lines.of("schedule cannot be read")) == 1
 
+    async def test_a_flow_of_others_whose_time_never_comes_is_told_of(
+        self, days: Days, log_lines: LogLines
+    ) -> None:
+        """Once; it is left out, and the others start."""
+        days.book = book(needy(NEVER_COMES))
+        schedule = days.process()
+
+        await schedule.look()
+        await schedule.look()
+
+        assert len(await days.jobs()) == 1
+        assert len(log_lines.of("schedule cannot be read")) == 1
+
 
 class TestChecks:
     @pytest.mark.parametrize(
@@ -281,6 +297,7 @@ class TestChecks:
             ("0 0 * * 8", "Bad day-of-week"),
             ("0 0 ٣ * *", "Bad day-of-month"),
             ("0 */0 * * *", "Bad hour"),
+            (NEVER_COMES, "it never comes"),
         ],
     )
     def test_what_is_none_is_told(self, text: str, problem: str) -> None:

@@ -119,7 +119,7 @@ class Schedule:
 
 
 class _Timer:
-    """The times of a flow."""
+    """The times of a flow. Raises CronSimError if they are none, or never come."""
 
     def __init__(self, flow: str, text: str, *, seen: datetime) -> None:
         if len(text.split()) != _FIELDS:
@@ -128,20 +128,24 @@ class _Timer:
         self._text = text
         self._seen = seen
         self._next = self._after(seen)
+        if self._next is None:
+            raise CronSimError("it never comes")
 
     def due(self, now: datetime) -> datetime | None:
         """Return the last time since we looked, if it is not long ago."""
-        if now < self._next:
+        if self._next is None or now < self._next:
             return None
-        last = next(CronSim(self._text, now.replace(microsecond=0) + _SECOND, reverse=True))
-        return last if now - last < MADE_UP_FOR else None
+        until = now.replace(microsecond=0) + _SECOND
+        last: datetime | None = next(CronSim(self._text, until, reverse=True), None)
+        return last if last is not None and now - last < MADE_UP_FOR else None
 
     def see(self, now: datetime) -> None:
         """Know that everything until this moment was seen to."""
         # A clock that was put back brings times again; those that had a job have its key.
-        if now >= self._next or now < self._seen:
+        if self._next is None or now >= self._next or now < self._seen:
             self._next = self._after(now)
         self._seen = now
 
-    def _after(self, moment: datetime) -> datetime:
-        return next(CronSim(self._text, moment))
+    def _after(self, moment: datetime) -> datetime | None:
+        """Return the next time, None if there is none for as long as CronSim looks: 50 years."""
+        return next(CronSim(self._text, moment), None)
