@@ -120,6 +120,18 @@ async def test_one_that_is_stopped_before_it_began_ends_too(yard: Yard) -> None:
     assert yard.lines()[-1:] in ([], [b"ended"])
 
 
+async def test_one_that_was_killed_by_us_can_be_begun_again(yard: Yard) -> None:
+    """Only `stop` is for good: what went wrong around it may go well the next time."""
+    child = yard.child()
+    child.wake()
+    await yard.pid()
+    await child.kill()
+
+    child.wake()
+
+    assert await yard.pid(2)
+
+
 async def test_what_it_says_of_jobs_is_heard(yard: Yard) -> None:
     """Line by line; what is no such line is passed over."""
     more = 'print("noise\\n[\\"accounts.import\\",\\"completed\\"]\\n[1]\\n{}", flush=True)'

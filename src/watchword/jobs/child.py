@@ -69,8 +69,7 @@ class Child:
             await asyncio.wait([self._task])
 
     async def kill(self) -> None:
-        """End it now."""
-        self._is_stopping = True
+        """End it now. Another may be begun, unless `stop` was called."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
