@@ -11,13 +11,17 @@ from watchword.core.kernel.ids import JobId
 
 @dataclass
 class PlainQueue:
-    """Implements Queue for one worker. `is_up` and `breaks` are what goes wrong with it."""
+    """Implements Queue for one worker.
+
+    `is_up` and `breaks` are what goes wrong with it; `ends_now` ends its work when it breaks next.
+    """
 
     waiting: list[tuple[JobId, Lane]] = field(default_factory=list)
     put_in: list[JobId] = field(default_factory=list)
     begun: list[Sequence[Lane]] = field(default_factory=list)
     is_up: bool = True
-    breaks: bool = False
+    breaks: list[Exception] = field(default_factory=list)
+    ends_now: bool = False
     is_closed: bool = False
 
     async def put(self, job_id: JobId, lane: Lane) -> None:
@@ -35,9 +39,11 @@ class PlainQueue:
     ) -> None:
         self.begun.append(lanes)
         if self.breaks:
-            self.breaks = False
-            raise RuntimeError
+            raise self.breaks.pop(0)
         while not until.is_set():
+            if self.ends_now:
+                self.ends_now = False
+                raise self.breaks.pop(0)
             for one in [one for one in self.waiting if one[1] in lanes]:
                 self.waiting.remove(one)
                 await run(one[0])

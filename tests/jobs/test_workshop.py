@@ -291,7 +291,7 @@ class TestIdle:
 async def test_a_queue_that_breaks_is_begun_anew(street: Street, log_lines: LogLines) -> None:
     """And the log says so."""
     one = street.open()
-    one.queue.breaks = True
+    one.queue.breaks = [RuntimeError()]
     one.toy.open()
 
     made = await bench(street.house, NAME)
@@ -299,3 +299,35 @@ async def test_a_queue_that_breaks_is_begun_anew(street: Street, log_lines: LogL
     await street.is_at(made, State.COMPLETED)
     assert len(one.queue.begun) == 2
     assert [line["reason"] for line in log_lines.of("queue failed")] == ["RuntimeError"]
+
+
+async def test_what_goes_on_being_wrong_with_the_queue_is_told_once(
+    street: Street, log_lines: LogLines
+) -> None:
+    """Until it is something else; what is ours says it in its own words."""
+    one = street.open()
+    one.queue.breaks = [UnavailableError("No.")] * 5 + [RuntimeError()] * 5
+    one.toy.open()
+
+    made = await bench(street.house, NAME)
+
+    await street.is_at(made, State.COMPLETED)
+    assert len(one.queue.begun) == 11
+    assert [line["reason"] for line in log_lines.of("queue failed")] == ["No.", "RuntimeError"]
+
+
+async def test_a_queue_that_breaks_again_is_told_of_again(
+    street: Street, log_lines: LogLines
+) -> None:
+    """If it worked in between."""
+    one = street.open()
+    one.queue.breaks = [RuntimeError()]
+    one.toy.open()
+    await street.is_at(await bench(street.house, NAME), State.COMPLETED)
+    one.queue.breaks = [RuntimeError()]
+    one.queue.ends_now = True
+
+    made = await bench(street.house, NAME, key="another")
+
+    await street.is_at(made, State.COMPLETED)
+    assert len(log_lines.of("queue failed")) == 2

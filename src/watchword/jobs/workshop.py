@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from watchword.core.jobs.model import Lane
 from watchword.core.jobs.queue import Queue
+from watchword.core.kernel.errors import CoreError
 from watchword.jobs.child import Child
 from watchword.jobs.dispatcher import Active, Dispatcher
 from watchword.jobs.onlyone import OnlyOne
@@ -51,6 +52,7 @@ class Workshop:
         self._ends_at: float | None = None
         self._busy_at = 0.0  # when there was something to do the last time
         self._trouble = ""
+        self._queue_trouble = ""
 
     async def run(self) -> None:
         """Work whenever no other process does on the same lock."""
@@ -121,8 +123,10 @@ class Workshop:
         if active.heavy and self._child is not None:
             self._child.wake()
         if working is not None and working.done():
-            _tell_end(working)
+            self._tell_end(working)
             working = None
+        elif working is not None:
+            self._queue_trouble = ""  # it works by now
         if working is None and active.of(self._lanes):
             work = self._queue.work(self._lanes, self._worker.run, until=self._until)
             working = asyncio.create_task(work)
@@ -141,7 +145,7 @@ class Workshop:
     async def _end(self, working: asyncio.Task[None] | None) -> None:
         if working is not None:
             await asyncio.wait([working])
-            _tell_end(working)
+            self._tell_end(working)
         if self._child is not None:
             await self._child.ended()
 
@@ -153,10 +157,16 @@ class Workshop:
             await self._child.kill()
         await self._queue.close()
 
-
-def _tell_end(working: asyncio.Task[None]) -> None:
-    if error := working.exception():
-        _log.error("queue failed", reason=type(error).__name__)
+    def _tell_end(self, working: asyncio.Task[None]) -> None:
+        """Tell what ended the queue's work, once until it is something else."""
+        error = working.exception()
+        if error is None:
+            return
+        # The words of a stranger's error may hold anything.
+        reason = str(error) if isinstance(error, CoreError) else type(error).__name__
+        if self._queue_trouble != reason:
+            self._queue_trouble = reason
+            _log.error("queue failed", reason=reason)
 
 
 def _now() -> float:
