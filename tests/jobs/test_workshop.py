@@ -324,6 +324,12 @@ async def test_a_queue_that_breaks_again_is_told_of_again(
     one.queue.breaks = [RuntimeError()]
     one.toy.open()
     await street.is_at(await bench(street.house, NAME), State.COMPLETED)
+    seen = len(one.looks)
+
+    async def has_looked() -> bool:
+        return len(one.looks) > seen + 1
+
+    await eventually(has_looked)
     one.queue.breaks = [RuntimeError()]
     one.queue.ends_now = True
 
