@@ -149,6 +149,20 @@ def test_addresses_mean_the_same_to_all(url: str, conninfo: str, secrets: dict[s
     assert all(secret not in repr(address) for secret in secrets.values() if len(secret) > 1)
 
 
+@pytest.mark.parametrize(
+    "name", ["sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"]
+)
+def test_a_secret_that_cannot_be_handed_on_is_refused(name: str) -> None:
+    """The programs take it on their command line alone; the words say what to do instead."""
+    with pytest.raises(InvalidError) as found:
+        address_of(f"postgresql://u@h/db?{name}={SECRET}")
+
+    assert found.value.field == "database"
+    assert name in str(found.value)
+    assert "backup.database" in str(found.value)
+    assert SECRET not in str(found.value)
+
+
 @pytest.mark.parametrize("url", ["postgresql://u:%zz@h/db", "postgresql://u:s3 cret@h/d b"])
 def test_an_address_that_makes_no_sense_is_not_repeated(url: str) -> None:
     """It may be the password that is spelled wrongly."""

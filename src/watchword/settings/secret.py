@@ -8,7 +8,9 @@ MASK = "***"
 _SECRET_KEY = re.compile(r"passw|secret|token|credential|private|(^|_)(api_?)?key$", re.IGNORECASE)
 # The last @ ends the password: one with a bare @ or / in it is no URL, yet people write it.
 _URL_PASSWORD = re.compile(r"(://[^/?#:@]*):.*@")
-_QUERY_PASSWORD = re.compile(r"(password=)[^&#]*", re.IGNORECASE)
+_QUERY_SECRET = re.compile(
+    r"((?:password|scram_client_key|scram_server_key|oauth_client_secret)=)[^&#]*", re.IGNORECASE
+)
 
 
 class Secret:
@@ -36,9 +38,9 @@ class Secret:
 
 
 def without_password(url: str) -> str:
-    """Return a database URL without the password that stands in it."""
+    """Return a database URL without the password and other secrets that stand in it."""
     # The query first: an @ in its password would look like the end of the other one.
-    return _URL_PASSWORD.sub(rf"\1:{MASK}@", _QUERY_PASSWORD.sub(rf"\1{MASK}", url))
+    return _URL_PASSWORD.sub(rf"\1:{MASK}@", _QUERY_SECRET.sub(rf"\1{MASK}", url))
 
 
 def masked(value: Any) -> Any:  # noqa: ANN401 - what a file or a variable may hold

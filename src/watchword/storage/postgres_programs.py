@@ -23,7 +23,9 @@ CONNECT_S = 10
 _LOOK_EVERY_MS = 500
 _PIECE_BYTES = 2**18
 _TOLD_BYTES_MAX = 600
-_SECRETS: tuple[str, ...] = ("password", "sslpassword")
+_SECRETS: tuple[str, ...] = ("password",)
+_SHOWN = ("sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
+"""Secrets that the programs take on their command line alone, where all can see them."""
 _SOCKETS = "/run/postgresql,/var/run/postgresql,/tmp,/private/tmp,localhost"
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
 
@@ -62,6 +64,7 @@ def address_of(url: str) -> Address:
         asked = dict(parse_qsl(query, strict_parsing=bool(query)))
         if "database" in asked:
             asked["dbname"] = asked.pop("database")
+        _require_hidden(asked.keys())
         # The driver takes a name that libpq does not know for a setting of the session.
         more = [_session_setting(name, asked.pop(name)) for name in sorted(asked.keys() - known)]
         if more:
@@ -78,6 +81,17 @@ def address_of(url: str) -> Address:
             " write what is special in it as %XX."
         )
         raise InvalidError("database", message) from None
+
+
+def _require_hidden(names: Iterable[str]) -> None:
+    for name in sorted(set(_SHOWN) & set(names)):
+        message = (
+            f"Backups cannot use {name} in the URL of the database, for PostgreSQL's own programs"
+            " would show it to everybody on this machine: say in backup.database how to reach the"
+            " same database with a password, or with a certificate whose key has none. For a"
+            " restore, say that in `database`."
+        )
+        raise InvalidError("database", message)
 
 
 def _usual_host() -> str:

@@ -15,7 +15,7 @@ from rich.console import Console
 from watchword.core.policy.signin import AttemptLimits
 from watchword.settings.load import SettingsError, load
 from watchword.settings.model import LimitSettings, Settings
-from watchword.settings.secret import Secret
+from watchword.settings.secret import Secret, without_password
 
 SECRET = "hunter2/and@more"
 KEY = b64encode(bytes(range(32))).decode()
@@ -72,6 +72,17 @@ class TestSecrets:
                 "peers": [{"token": "***", "host": "h"}],
             }
         }
+
+    @pytest.mark.parametrize(
+        "name", ["password", "scram_client_key", "scram_server_key", "oauth_client_secret"]
+    )
+    def test_each_secret_in_a_url_is_masked(self, name: str) -> None:
+        """Whatever PostgreSQL's library calls it; what follows stays."""
+        url = f"postgresql://host/name?{name}={SECRET}&sslmode=require"
+
+        masked = without_password(url)
+
+        assert masked == f"postgresql://host/name?{name}=***&sslmode=require"
 
     def test_who_asks_for_it_gets_it(self, secretive: Settings) -> None:
         """The secrets are there, whole, also in another process of ours."""
