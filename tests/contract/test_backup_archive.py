@@ -248,6 +248,7 @@ ONE = {"size": 1, "sha256": "x"}
         _told(format="1"),
         _told(engine="oracle"),
         _told(created_at="2030-01-01T00:00:00"),
+        _told(created_at="0001-01-01T00:00:00+14:00"),
         _told(migrations=[]),
         _told(members={}),
         _told(members={"master.key": ONE}),

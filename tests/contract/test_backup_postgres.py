@@ -328,6 +328,53 @@ async def test_an_older_server_is_named(filled: str) -> None:
     assert "PostgreSQL 99.1" in str(found.value)
 
 
+async def test_a_server_that_is_not_out_yet_has_a_version(filled: str) -> None:
+    """As it says it itself; and a backup that names none at all is none of ours."""
+    with pytest.raises(InvalidError) as newer:
+        await asyncio.to_thread(require_server, filled, version="99beta1")
+    with pytest.raises(InvalidError) as none:
+        await asyncio.to_thread(require_server, filled, version="beta")
+
+    assert "PostgreSQL 99beta1" in str(newer.value)
+    assert none.value.field == "file"
+
+
+async def test_a_database_that_is_migrated_meanwhile_is_copied_later(
+    filled: str, tmp_path: Path
+) -> None:
+    """What such a copy says of itself may be of another moment than what is in it."""
+    sql = "INSERT INTO schema_migrations VALUES ('9999_pre_new', 'x', 0) ON CONFLICT DO NOTHING"
+
+    def migrate(*_: object) -> None:
+        asyncio.run(tell(filled, sql))
+
+    watch = Watch(on_progress=migrate)
+
+    with pytest.raises(UnavailableError, match="was migrated meanwhile"):
+        await asyncio.to_thread(copy, filled, tmp_path / "dump", watch=watch)
+
+    await asyncio.to_thread(copy, filled, tmp_path / "dump")
+    assert "9999_pre_new" in (await asyncio.to_thread(look, tmp_path / "dump")).migrations
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE api_keys RENAME digest TO another",
+        "ALTER TABLE signing_keys ALTER created_at TYPE TEXT USING 'soon'",
+    ],
+)
+async def test_a_copy_of_other_tables_is_refused(filled: str, tmp_path: Path, sql: str) -> None:
+    """They have the names of ours, and hold something else."""
+    await tell(filled, sql)
+    await asyncio.to_thread(copy, filled, tmp_path / "dump")
+
+    with pytest.raises(InvalidError) as found:
+        await asyncio.to_thread(look, tmp_path / "dump")
+
+    assert found.value.field == "file"
+
+
 def listed(folder: Path) -> set[str]:
     return {one.name for one in folder.iterdir() if one.name.startswith((".", "dump"))}
 

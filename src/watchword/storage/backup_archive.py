@@ -138,9 +138,6 @@ class Unpacking:
         del self._waiting[:place]
         return len(octets)
 
-    def flush(self) -> None:
-        """Do nothing: whatever could be taken in was."""
-
     def end(self) -> Manifest:
         """Return what the backup says of itself, when all of it came."""
         if self._manifest is None:
@@ -224,13 +221,17 @@ def read_manifest(text: bytes) -> Manifest:
     try:
         number = msgspec.json.decode(text, type=_Numbered).format
         if number == FORMAT:
-            manifest = msgspec.json.decode(text, type=Manifest)
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+            manifest = _in_utc(msgspec.json.decode(text, type=Manifest))
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:
         raise InvalidError("file", "The manifest of the backup cannot be read.") from error
     if number != FORMAT:
         told = f"The backup has the format {number}, and this version knows {FORMAT}: take a newer."
         raise InvalidError("file", told)
     _check(manifest)
+    return manifest
+
+
+def _in_utc(manifest: Manifest) -> Manifest:
     return msgspec.structs.replace(manifest, created_at=manifest.created_at.astimezone(UTC))
 
 

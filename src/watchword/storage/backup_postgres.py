@@ -60,10 +60,13 @@ _WANTED = {
     "api_keys": ("digest",),
 }
 _COPY = re.compile(r"COPY (?:\w+\.)?(\w+) \((.*)\) FROM stdin;\n")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _ESCAPED = re.compile(r"\\(.)")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NULL = r"\N"
 _END = "\\.\n"
+_MIGRATED = "The database was migrated meanwhile, so the copy is not kept: start again."
+_NOT_OURS = "The database in the backup cannot be read: its tables are not as ours are."
 
 
 @contextmanager
@@ -75,8 +78,7 @@ def copied_postgres(url: str, *, scratch: Path, pg_dump: str, watch: Watch) -> I
     """
     address = address_of(url)
     with _connected(address) as server:
-        migrations = dict(server.execute(APPLIED).fetchall())
-        instance = server.execute(INSTANCE).fetchone()
+        migrations, instance = told = _told(server)
         version, major = _version(server)
     program = find_program(
         "pg_dump", pg_dump=pg_dump, major=major, for_what=f"the server, PostgreSQL {version}"
@@ -85,11 +87,15 @@ def copied_postgres(url: str, *, scratch: Path, pg_dump: str, watch: Watch) -> I
         with writing_to(scratch):
             stream = stack.enter_context(without_name(scratch))
             size = _dump(program, address, stream, watch)
+        with _connected(address) as server:
+            # pg_dump has a snapshot of its own: it may have seen either.
+            if _told(server) != told:
+                raise UnavailableError(_MIGRATED)
         yield Copied(
             stream=stream,
             size=size,
             engine_version=version,
-            instance=instance[0] if instance else None,
+            instance=instance,
             migrations=migrations,
             dumped_by=program.major,
         )
@@ -101,10 +107,15 @@ def look_into_postgres(dump: Path, *, dumped_by: int, pg_dump: str) -> Contents:
     try:
         with tempfile.TemporaryFile() as output:
             _feed(program, dump, "--list", output=output)
-        found = _read(program, dump, _WANTED)
+        return _contents(_read(program, dump, _WANTED))
     except UnavailableError as error:
         message = f"The database in the backup cannot be read: {error}"
         raise InvalidError("file", message) from error
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise InvalidError("file", _NOT_OURS) from error
+
+
+def _contents(found: Mapping[str, Sequence[Row]]) -> Contents:
     return Contents(
         migrations={str(name): str(checksum) for name, checksum in found["schema_migrations"]},
         signing_keys=tuple(signing_key(_with_numbers(row)) for row in found["signing_keys"]),
@@ -143,16 +154,17 @@ def is_store_of(url: str, *, instance: str | None, migrations: Mapping[str, str]
     with _connected(address_of(url)) as server:
         if not {"schema_migrations", "facts"} <= _tables(server):
             return False
-        found = server.execute(INSTANCE).fetchone()
-        is_same = (found[0] if found else None) == instance
-        return is_same and dict(server.execute(APPLIED).fetchall()) == migrations
+        return _told(server) == (migrations, instance)
 
 
 def require_server(url: str, *, version: str) -> None:
     """Raise InvalidError("database") if a server is older than the one that was copied."""
     with _connected(address_of(url)) as server:
         here, major = _version(server)
-    if major < int(version.partition(".")[0]):
+    number = _NUMBER.match(version)
+    if number is None:
+        raise InvalidError("file", "The backup does not say of which PostgreSQL it is.")
+    if major < int(number[0]):
         message = (
             f"The backup is of PostgreSQL {version}, and the server is PostgreSQL {here}:"
             " restore it into one that is not older."
@@ -242,6 +254,13 @@ def _connected(address: Address) -> "Iterator[psycopg.Connection[tuple[Any, ...]
     except psycopg.Error as error:
         # The driver's own text may hold parts of the URL.
         raise UnavailableError(f"PostgreSQL does not answer: {type(error).__name__}.") from error
+
+
+def _told(server: "psycopg.Connection[tuple[Any, ...]]") -> tuple[Mapping[str, str], str | None]:
+    """Return the migrations that a store has had, and which store it is."""
+    migrations = dict(server.execute(APPLIED).fetchall())
+    instance = server.execute(INSTANCE).fetchone()
+    return migrations, instance[0] if instance else None
 
 
 def _tables(server: "psycopg.Connection[tuple[Any, ...]]") -> set[str]:
