@@ -129,11 +129,13 @@ class MemoryJobs(MemoryStore):
 
     def progress(self, job_id: JobId, *, turn: int, progress: Progress, at: datetime) -> None:
         def write(rows: Rows) -> None:
+            job = _mine(rows, job_id, turn)
+            is_same = progress.checkpoint == job.progress.checkpoint
             _change(
                 rows,
-                _mine(rows, job_id, turn),
+                job,
                 state=State.RUNNING,
-                tries=0,
+                tries=job.tries if is_same else 0,
                 error="",
                 progress=progress,
                 touched_at=at,
@@ -220,14 +222,17 @@ class MemoryJobs(MemoryStore):
 
         self.record(write)
 
-    def purge(self, *, before: datetime, owner: str | None = None, limit: int) -> None:
+    def purge(self, *, before: datetime, completed_of: str | None = None, limit: int) -> None:
         def write(rows: Rows) -> None:
             old = sorted(
                 (job.finished_at, job.id)
                 for job in rows.jobs.jobs.values()
                 if job.finished_at is not None
                 and job.finished_at < before
-                and owner in (None, job.owner)
+                and (
+                    completed_of is None
+                    or (job.owner, job.state) == (completed_of, State.COMPLETED)
+                )
             )
             for _, job_id in old[: max(0, limit)]:
                 del rows.jobs.jobs[job_id]

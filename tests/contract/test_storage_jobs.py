@@ -1,6 +1,7 @@
 """What every keeper of jobs promises to those who ask for them and look at them."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -304,14 +305,24 @@ async def test_what_was_over_long_ago_is_removed(storage: Storage, look: Work) -
 
 
 async def test_the_jobs_of_one_owner_are_removed(storage: Storage, look: Work) -> None:
-    """Others keep theirs."""
-    await ask(storage, ended(1, owner="a"), ended(2, owner="b"), ended(3, owner="a"))
+    """Those that were completed; others keep theirs."""
 
-    await commit(storage, lambda work: work.jobs.purge(before=AT + DAY, owner="a", limit=1))
-    assert await listed(look) == [3, 2]
-    await commit(storage, lambda work: work.jobs.purge(before=AT + DAY, owner="a", limit=9))
+    def purge(limit: int, work: Work) -> None:
+        work.jobs.purge(before=AT + DAY, completed_of="a", limit=limit)
 
-    assert await listed(look) == [2]
+    await ask(
+        storage,
+        ended(1, owner="a"),
+        ended(2, owner="b"),
+        ended(3, owner="a"),
+        ended(4, owner="a", state=State.FAILED),
+    )
+
+    await commit(storage, partial(purge, 1))
+    assert await listed(look) == [4, 3, 2]
+    await commit(storage, partial(purge, 9))
+
+    assert await listed(look) == [4, 2]
 
 
 async def test_what_a_removed_job_wrote_goes_with_it(storage: Storage, look: Work) -> None:

@@ -56,7 +56,7 @@ async def change_jobs(storage: Storage) -> None:
         lambda work: work.jobs.put_back(one.id, turn=1, due_at=AT, error=""),
         lambda work: work.jobs.finish(one.id, turn=1, state=State.FAILED, at=AT),
         lambda work: work.jobs.purge(before=AT + DAY, limit=9),
-        lambda work: work.jobs.purge(before=AT + DAY, owner="owner 7", limit=9),
+        lambda work: work.jobs.purge(before=AT + DAY, completed_of="owner 7", limit=9),
     )
 
 

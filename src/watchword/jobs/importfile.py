@@ -131,8 +131,40 @@ def _steps(home: Path, name: str) -> tuple[str, ...]:
     return path.relative_to(home).parts
 
 
+def remove_import(folder: Path, name: str, identity: str) -> bool:
+    """Remove a file that `open_import` opened; False if it is another by now, or cannot be."""
+    home = Path(os.path.realpath(folder))
+    try:
+        steps = _steps(home, name)
+        place = _walk(home, steps)
+    except (InvalidError, UnavailableError):
+        return False
+    try:
+        if _identity(os.stat(steps[-1], dir_fd=place, follow_symlinks=False)) != identity:
+            return False
+        os.unlink(steps[-1], dir_fd=place)
+    except OSError:
+        return False
+    finally:
+        os.close(place)
+    return True
+
+
 def _open(home: Path, steps: tuple[str, ...]) -> int:
-    """Walk there step by step and follow no link, whatever is moved about meanwhile."""
+    place = _walk(home, steps)
+    try:
+        return os.open(steps[-1], _FILE, dir_fd=place)
+    except OSError as error:
+        raise _refusal(error, _CANNOT_OPEN) from error
+    finally:
+        os.close(place)
+
+
+def _walk(home: Path, steps: tuple[str, ...]) -> int:
+    """Open the folder of the last step: step by step, and without following any link.
+
+    So nothing that is moved about meanwhile leads out of the folder for imports.
+    """
     try:
         place = os.open(home, _FOLDER)
     except OSError as error:
@@ -142,11 +174,10 @@ def _open(home: Path, steps: tuple[str, ...]) -> int:
             inner = os.open(step, _FOLDER | os.O_NOFOLLOW, dir_fd=place)
             os.close(place)
             place = inner
-        return os.open(steps[-1], _FILE, dir_fd=place)
     except OSError as error:
-        raise _refusal(error, _CANNOT_OPEN) from error
-    finally:
         os.close(place)
+        raise _refusal(error, _CANNOT_OPEN) from error
+    return place
 
 
 def _refusal(error: OSError, reasons: dict[int, str]) -> InvalidError | UnavailableError:

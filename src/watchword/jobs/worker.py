@@ -85,6 +85,10 @@ class Worker:
         job = await self._runs.begin(job_id)
         if job is None:
             return
+        if job.state.is_final:
+            _log.error("job left", job=job.id, flow=job.flow, turn=job.turn, state=job.state)
+            self._on_left(job.flow, job.state)
+            return
         flow = self._book.flow(job.flow)
         if flow is None:
             state = await self._runs.failed(job, FlowFailedError(_NO_FLOW.format(name=job.flow)))

@@ -134,7 +134,8 @@ class SqlJobs:
 
     def progress(self, job_id: JobId, *, turn: int, progress: Progress, at: datetime) -> None:
         self._write(
-            "UPDATE jobs SET state = 'running', tries = 0, error = '', touched_at = $3,"
+            "UPDATE jobs SET state = 'running', error = '', touched_at = $3,"
+            " tries = CASE WHEN checkpoint = $8 THEN tries ELSE 0 END,"
             " done = $4, total = $5, counts = $6, note = $7, checkpoint = $8",
             job_id,
             turn,
@@ -208,9 +209,9 @@ class SqlJobs:
         self._batch.lock(locks.JOBS)
         self._batch.record_steps(lambda: _restart(_key(job_id), stored(at)))
 
-    def purge(self, *, before: datetime, owner: str | None = None, limit: int) -> None:
+    def purge(self, *, before: datetime, completed_of: str | None = None, limit: int) -> None:
         self._batch.lock(locks.JOBS)
-        if owner is None:
+        if completed_of is None:
             self._batch.record(
                 "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs"
                 " WHERE finished_at < $1 ORDER BY finished_at, id LIMIT $2)",
@@ -220,10 +221,11 @@ class SqlJobs:
         else:
             self._batch.record(
                 "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs"
-                " WHERE owner = $3 AND finished_at < $1 ORDER BY finished_at, id LIMIT $2)",
+                " WHERE owner = $3 AND state = 'completed' AND finished_at < $1"
+                " ORDER BY finished_at, id LIMIT $2)",
                 stored(before),
                 max(0, limit),
-                owner,
+                completed_of,
             )
 
     def _write(self, update: str, job_id: JobId, turn: int, *values: Value) -> None:

@@ -61,6 +61,8 @@ DESCRIBED = body_schema([card("a.told", Told), card("b.other", Other)])
         ({"path": "x", "dry_run": 1.0}, {"path": "x", "dry_run": 1.0}),
         ({"path": "y", "Path": "x"}, {"path": "x"}),
         ({"dryrun": True, "dry_run": 0}, {"dryrun": True, "dry_run": False}),
+        ({"dryrun": "1"}, {"dryrun": True}),
+        ({"dryrun": None}, {"dryrun": None}),
         ({"nobody": 1, "\uff30ath": "x"}, {"nobody": 1, "\uff30ath": "x"}),
     ],
 )
@@ -75,6 +77,8 @@ def test_members_are_spelled_as_the_flow_spells_them(given: Json, read: Json) ->
         {"flow": "a.told", "parameters": {"path": "x"}},
         {"flow": "a.told", "parameters": {"path": "x", "dry_run": "True"}, "key": "k"},
         {"flow": "a.told", "parameters": {"path": "x", "more": {"with_dots": True}}, "key": None},
+        {"flow": "a.told", "parameters": {"path": "x", "dryrun": 1}},
+        {"flow": "a.told", "parameters": {"path": "x", "dryrun": None}},
         {"flow": "b.other"},
         {"flow": "b.other", "parameters": None, "colour": "red"},
         {"flow": "b.other", "parameters": {"more": None}},

@@ -166,7 +166,9 @@ async def test_what_a_key_may_not_start_it_may_not_stop(
     household: Household, astera: Astera, token: str
 ) -> None:
     """Nor start again; it sees it all the same."""
-    runner = await household.key(await household.make("ada"), scopes=RUNNER)
+    admin = await household.services.accounts.find("admin")
+    assert admin is not None
+    runner = await household.key(admin, scopes=RUNNER)
     await astera.start(ROTATE, token)
 
     answers = [await astera.post(path, token=runner) for path in (CANCEL, RESTART)]

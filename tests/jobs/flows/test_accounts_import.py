@@ -104,6 +104,23 @@ async def test_lines_of_json_come_in(on: Bench, tmp_path: Path) -> None:
     }
 
 
+async def test_a_line_that_is_nested_too_deep_costs_nothing_but_itself(
+    on: Bench, tmp_path: Path
+) -> None:
+    """At every depth: it is read on one stack and written on another."""
+    deep = [
+        json.dumps({"name": f"a{depth}", "password_hash": {"x": 0}}).replace(
+            "0}}", f"{'[' * depth}{']' * depth}}}}}"
+        )
+        for depth in (901, 985, 5001)
+    ]
+
+    told = await run(on, tmp_path, "\n".join([*deep, '{"name":"bob"}']), format=Form.JSON_LINES)
+
+    assert (told["read"], told["accepted"]) == (4, 1)
+    assert set(await report(on)) == {1, 2, 3}
+
+
 async def test_each_refused_line_is_reported_with_its_number(on: Bench, tmp_path: Path) -> None:
     """And why, without a piece of what stands there."""
     told = await run(

@@ -41,6 +41,10 @@ def named(name: str, **fields: object) -> Newcomer:
     return replace(Newcomer(name=name), **fields)  # type: ignore[arg-type]  # replace checks them
 
 
+def made(at: str) -> Newcomer:
+    return named("ada", created_at=datetime.fromisoformat(at))
+
+
 async def test_a_newcomer_is_an_account_as_the_file_has_it(house: House) -> None:
     """With its age; the audit trail knows each."""
     made_at = datetime(2001, 2, 3, tzinfo=UTC)
@@ -75,6 +79,10 @@ async def test_a_newcomer_is_an_account_as_the_file_has_it(house: House) -> None
         (named("ada", role="root"), Refusal.ROLE_UNKNOWN),
         (named("ada", state="asleep"), Refusal.PARAMETERS_INVALID),
         (named("ada", encoded="md5$no"), Refusal.PARAMETERS_INVALID),
+        (made("0001-01-01T00:00:00+00:00"), Refusal.PARAMETERS_INVALID),
+        (made("0001-01-01T00:00:00+14:00"), Refusal.PARAMETERS_INVALID),
+        (made("1969-12-31T23:59:59+00:00"), Refusal.PARAMETERS_INVALID),
+        (made("9999-12-31T23:59:59-12:00"), Refusal.PARAMETERS_INVALID),
     ],
 )
 async def test_who_is_refused_by_themselves(

@@ -51,7 +51,10 @@ async def state_of(house: House, job: Job) -> Job:
 async def get_on(house: House, job: Job, done: int) -> None:
     async with house.storage.open_work() as work:
         work.jobs.progress(
-            job.id, turn=job.turn, progress=Progress(done=done), at=house.clock.now()
+            job.id,
+            turn=job.turn,
+            progress=Progress(done=done, checkpoint=str(done)),
+            at=house.clock.now(),
         )
         await work.commit()
 
@@ -165,7 +168,30 @@ async def test_who_gets_on_is_not_given_up(house: House) -> None:
     for turn in range(3 * TRIES_MAX):
         await get_on(house, await begin(house, job), turn)
 
-    assert await house.services.job_runs.begin(job.id) is not None
+    assert (await begin(house, job)).state is State.INITIALIZING
+
+
+async def test_who_only_tells_how_far_it_is_does_not_get_on(house: House) -> None:
+    """What has no checkpoint begins anew each time, and is given up as anything else."""
+    job = await start(house)
+    for turn in range(TRIES_MAX):
+        begun = await begin(house, job)
+        async with house.storage.open_work() as work:
+            far = Progress(done=turn)
+            work.jobs.progress(job.id, turn=begun.turn, progress=far, at=house.clock.now())
+            await work.commit()
+
+    assert (await begin(house, job)).state is State.FAILED
+
+
+async def test_a_job_that_was_to_be_cancelled_is_not_tried_again(house: House) -> None:
+    """Whatever went wrong in the moment before it heard of it."""
+    begun = await begin(house, await start(house))
+    await house.services.jobs.cancel(OPERATOR, begun.id)
+
+    state = await house.services.job_runs.failed(begun, UnavailableError())
+
+    assert state is (await state_of(house, begun)).state is State.CANCELLED
 
 
 async def test_a_job_that_kills_its_workers_is_given_up(house: House) -> None:
@@ -173,7 +199,8 @@ async def test_a_job_that_kills_its_workers_is_given_up(house: House) -> None:
     job = await start(house)
     begun = [await house.services.job_runs.begin(job.id) for _ in range(TRIES_MAX + 1)]
 
-    assert [one is not None for one in begun] == [True] * TRIES_MAX + [False]
+    states = [one and one.state for one in begun]
+    assert states == [State.INITIALIZING] * TRIES_MAX + [State.FAILED]
     assert (await state_of(house, job)).state is State.FAILED
 
 
@@ -215,7 +242,7 @@ async def test_who_lost_the_right_has_lost_their_jobs(house: House) -> None:
 
     begun = [await house.services.job_runs.begin(job.id) for job in jobs]
 
-    assert begun == [None, None, None]
+    assert {one.state for one in begun if one} == {State.FAILED}
     assert {(await state_of(house, job)).state for job in jobs} == {State.FAILED}
 
 

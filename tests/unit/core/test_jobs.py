@@ -15,6 +15,7 @@ from watchword.core.jobs.model import KEY_LENGTH_MAX, RUN_SCOPE, Job, Needs, Sta
 from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.ids import JobId
 from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.services.jobruns import FlowFailedError
 from watchword.core.services.jobs import ACTIVE_MAX, HOUSE
 
 RUNS_JOBS = frozenset({Scope.JOBS_RUN, Scope.IDENTIFY})
@@ -178,7 +179,7 @@ async def test_an_owner_has_so_many_jobs_waiting(house: House) -> None:
 
 
 async def test_who_sees_a_job(house: House) -> None:
-    """Its owner and who runs jobs; for anybody else there is none."""
+    """Its owner and admins; a key sees what its account does, if its scopes reach so far."""
     jobs = house.services.jobs
     root, ada, bob = await admin(house), await user(house), await user(house, "bob")
     of_ada = await start(house, await key_of(house, "ada"))
@@ -195,6 +196,7 @@ async def test_who_sees_a_job(house: House) -> None:
             "root": root,
             "ada": ada,
             "bob": bob,
+            "runner": await key_of(house, "bob"),
             "weak_root": weak_root,
             "weak_ada": weak_ada,
         }.items()
@@ -205,6 +207,7 @@ async def test_who_sees_a_job(house: House) -> None:
         "root": [True, True],
         "ada": [True, False],
         "bob": [False, False],
+        "runner": [False, False],
         "weak_root": [False, True],
         "weak_ada": [True, False],
     }
@@ -321,13 +324,17 @@ async def test_the_house_starts_a_flow_once_under_a_key(house: House) -> None:
 
 
 async def test_old_jobs_are_forgotten(house: House) -> None:
-    """Those of the house after a day, others after the time of the settings."""
+    """What the house got done after a day, all others after the time of the settings."""
     mine = await start(house)
-    ours = await house.services.jobs.start_for_house(COUNT, key="x", actor=OF_HOUSE)
+    ours, failed = [
+        await house.services.jobs.start_for_house(COUNT, key=key, actor=OF_HOUSE) for key in "xy"
+    ]
     waiting = await start(house)
     assert ours is not None
-    for job in (mine, ours):
-        await house.services.jobs.cancel(OPERATOR, job.id)
+    assert failed is not None
+    await house.services.jobs.cancel(OPERATOR, mine.id)
+    await house.services.job_runs.complete(await begin(house, ours), "{}")
+    await house.services.job_runs.failed(await begin(house, failed), FlowFailedError("no"))
 
     async def left() -> list[int]:
         await house.services.housekeeping.sweep()
@@ -337,7 +344,7 @@ async def test_old_jobs_are_forgotten(house: House) -> None:
     after_days = await left()
     house.clock.advance(timedelta(days=60))
 
-    assert after_days == [waiting.id, mine.id]
+    assert after_days == [waiting.id, failed.id, mine.id]
     assert await left() == [waiting.id]
 
 

@@ -68,7 +68,10 @@ class JobStore(Protocol):
         """Record that the queue has it: QUEUED, if no other turn began since `turn`."""
 
     def progress(self, job_id: JobId, *, turn: int, progress: Progress, at: datetime) -> None:
-        """Record how far it is: RUNNING, and what was tried in vain is forgotten."""
+        """Record how far it is: RUNNING.
+
+        If that is another checkpoint than before, what was tried in vain is forgotten.
+        """
 
     def write(self, job_id: JobId, *, turn: int, text: str, media: str) -> None:
         """Record the next piece of its output."""
@@ -104,5 +107,8 @@ class JobStore(Protocol):
         ConflictError("flow") as `add`.
         """
 
-    def purge(self, *, before: datetime, owner: str | None = None, limit: int) -> None:
-        """Record the removal of up to `limit` jobs that were over before a moment."""
+    def purge(self, *, before: datetime, completed_of: str | None = None, limit: int) -> None:
+        """Record the removal of up to `limit` jobs that were over before a moment.
+
+        With an owner, only of those of theirs that were COMPLETED.
+        """

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from watchword.core.accounts.model import Account, Role, State
 from watchword.core.accounts.names import canonical
@@ -53,6 +53,9 @@ class Arrived:
         return (self.name_key,)
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_PAST = "created_at: must be between 1970 and now"
+
 Verdict = Refused | None
 """None for an account that was taken in."""
 
@@ -100,22 +103,15 @@ class AccountImport:
 
         `hints` are the parameters of the product that the hash comes from, if it needs any.
         """
-        if newcomer.role not in set(Role):
-            return Refused(Refusal.ROLE_UNKNOWN)
-        if newcomer.role != Role.USER and actor.key_id is not None:
-            return Refused(Refusal.KEY_SCOPE)
-        if newcomer.state not in set(State):
-            return Refused(Refusal.PARAMETERS_INVALID, detail="state: must be active or disabled.")
-        name, first, last = newcomer.name.strip(), newcomer.first_name, newcomer.last_name
-        if refused := judge_names(name, newcomer.email, first, last):
+        if refused := self._refusal(newcomer, actor):
             return refused
         try:
             encoded = self._hasher.adopt(newcomer.encoded, hints=hints) if newcomer.encoded else ""
         except InvalidError as error:
             return Refused(Refusal.PARAMETERS_INVALID, detail=f"{error.field}: {error}")
-        account = self._account(newcomer, name)
+        account = self._account(newcomer)
         email_key = canonical(account.email) if account.email else ""
-        return Arrived(account, encoded, canonical(name), email_key)
+        return Arrived(account, encoded, canonical(account.name), email_key)
 
     async def admit(
         self, some: Sequence[Arrived | Refused], actor: Actor, *, along: Along
@@ -158,11 +154,30 @@ class AccountImport:
             for one in some
         )
 
-    def _account(self, newcomer: Newcomer, name: str) -> Account:
+    def _refusal(self, newcomer: Newcomer, actor: Actor) -> Refused | None:
+        if newcomer.role not in set(Role):
+            return Refused(Refusal.ROLE_UNKNOWN)
+        if newcomer.role != Role.USER and actor.key_id is not None:
+            return Refused(Refusal.KEY_SCOPE)
+        if newcomer.state not in set(State):
+            return Refused(Refusal.PARAMETERS_INVALID, detail="state: must be active or disabled.")
+        if newcomer.created_at is not None and not self._is_past(newcomer.created_at):
+            return Refused(Refusal.PARAMETERS_INVALID, detail=_NO_PAST)
+        name, first, last = newcomer.name.strip(), newcomer.first_name, newcomer.last_name
+        return judge_names(name, newcomer.email, first, last)
+
+    def _is_past(self, moment: datetime) -> bool:
+        """Say whether an account can have been made then; clocks may be a day apart.
+
+        What products write for "never" lies far outside, where no calendar of ours goes.
+        """
+        return EPOCH <= moment <= self._clock.now() + timedelta(days=1)
+
+    def _account(self, newcomer: Newcomer) -> Account:
         now = self._clock.now()
         return Account(
             id=AccountId(ordered_uuid(now, self._randomness)),
-            name=name,
+            name=newcomer.name.strip(),
             created_at=newcomer.created_at or now,
             updated_at=now,
             role=Role(newcomer.role),

@@ -23,6 +23,9 @@ TICKETS_KNOWN_FOR = timedelta(days=30)
 """So long the letter to an address that was never confirmed can be asked for by the address."""
 
 
+JOBS_MAX = 20
+"""Jobs in one transaction, with all that they wrote."""
+
 OWN_JOBS_KEPT_FOR = timedelta(days=1)
 """What the server started by itself and got done is of little interest, and there is much of it."""
 
@@ -62,10 +65,18 @@ class Housekeeping:
             work.api_keys.delete_expired(before=now - EXPIRED_KEYS_SHOWN_FOR, limit=BATCH_MAX)
             work.tickets.purge(before=now - TICKETS_KNOWN_FOR, limit=BATCH_MAX)
             work.outbox.purge(before=now - self._letters_kept_for, limit=BATCH_MAX)
-            work.jobs.purge(before=now - self._jobs_kept_for, limit=BATCH_MAX)
-            work.jobs.purge(before=now - OWN_JOBS_KEPT_FOR, owner=HOUSE, limit=BATCH_MAX)
             if self._checkouts_end_after is not None:
                 work.checkouts.end_old(before=now - self._checkouts_end_after, limit=BATCH_MAX)
             if not self._shows_keys:
                 work.api_keys.forget_sealed(limit=BATCH_MAX)
+            await work.commit()
+        await self._sweep_jobs()
+
+    async def _sweep_jobs(self) -> None:
+        """Remove jobs in a commit of their own: what they wrote may be a lot."""
+        now = self._clock.now()
+        async with self._open_work() as work:
+            work.jobs.purge(before=now - self._jobs_kept_for, limit=JOBS_MAX)
+            own = now - OWN_JOBS_KEPT_FOR
+            work.jobs.purge(before=own, completed_of=HOUSE, limit=JOBS_MAX)
             await work.commit()

@@ -1,6 +1,7 @@
 """Work on jobs: hand them to the queue, begin them, and record how they end."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from watchword.core.jobs.model import ERROR_LENGTH_MAX, TRIES_MAX, Job, State, retry_after
 from watchword.core.jobs.queue import Queue
@@ -43,18 +44,23 @@ class JobRuns:
         return len(due)
 
     async def begin(self, job_id: JobId) -> Job | None:
-        """Begin a turn; None if there is nothing to do for this job."""
+        """Begin a turn; None if there is nothing to do for this job.
+
+        One that comes back FAILED was given up instead.
+        """
         job = await self._desk.begin(job_id, at=self._clock.now())
         if job is None:
             return None
         if job.tries > TRIES_MAX:
             tries, error = job.tries - 1, job.error or _NO_ERROR
-            await self._end(job, State.FAILED, error=_GAVE_UP.format(tries=tries, error=error))
-            return None
+            return await self._give_up(job, _GAVE_UP.format(tries=tries, error=error))
         if not await self._may_go_on(job):
-            await self._end(job, State.FAILED, error=_MAY_NOT)
-            return None
+            return await self._give_up(job, _MAY_NOT)
         return job
+
+    async def _give_up(self, job: Job, error: str) -> Job:
+        await self._end(job, State.FAILED, error=error)
+        return replace(job, state=State.FAILED, error=error)
 
     async def look(self, job: Job) -> Job | None:
         """Return the job as it is now, None if this turn of it is over."""
@@ -80,8 +86,12 @@ class JobRuns:
         if isinstance(error, FlowFailedError | InvalidError):
             await self._end(job, State.FAILED, error=words)
             return State.FAILED
+        now = await self.look(job) or job
+        if now.cancel_asked:
+            await self.cancelled(job)
+            return State.CANCELLED
         # What this turn got done counts: only turns in vain bring the end nearer.
-        tries = (await self.look(job) or job).tries
+        tries = now.tries
         if tries >= TRIES_MAX:
             await self._end(job, State.FAILED, error=_GAVE_UP.format(tries=tries, error=words))
             return State.FAILED

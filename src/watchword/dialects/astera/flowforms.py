@@ -22,12 +22,11 @@ _KEY: Json = {
         {"type": "null"},
     ],
 }
-_FLAG: Json = {
-    "anyOf": [
-        {"type": "boolean"},
-        {"enum": [0, 1, "0", "1", "true", "false", "True", "False"]},
-    ]
-}
+_BOOLEAN: Json = {"type": "boolean"}
+_FLAG: list[Json] = [
+    _BOOLEAN,
+    {"enum": [0, 1, "0", "1", "true", "false", "True", "False"]},
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class FlowForm:
 def form_of(card: FlowCard) -> FlowForm:
     """Return how to read what a flow is told."""
     members: Mapping[str, Json] = _shape_of(json.loads(card.schema)).get("properties", {})
-    flags = (name for name, schema in members.items() if schema.get("type") == "boolean")
+    flags = (name for name, schema in members.items() if _BOOLEAN in _ways(schema))
     known = {name: _spellings(name) for name in members}
     names: dict[str, str] = {}
     for place in reversed(range(_WAYS)):  # the most exact one comes last and counts
@@ -76,9 +75,11 @@ def _describe(card: FlowCard, definitions: Json) -> str:
     inner: Json = {own + name: shape for name, shape in schema.pop("$defs", {}).items()}
     shape = _shape_of({**schema, "$defs": inner})
     for member in shape.get("properties", {}).values():
-        if member.get("type") == "boolean":
-            del member["type"]
-            member.update(_FLAG)
+        ways = _ways(member)
+        if _BOOLEAN in ways:
+            others = [way for way in ways if way != _BOOLEAN]
+            member.pop("type", None)
+            member["anyOf"] = [*_FLAG, *others]
     needed = bool(shape.get("required"))
     definitions.update(inner)
     whole = f"job {card.name}"
@@ -93,6 +94,12 @@ def _describe(card: FlowCard, definitions: Json) -> str:
         "required": ["flow", "parameters"] if needed else ["flow"],
     }
     return whole
+
+
+def _ways(member: Json) -> list[Json]:
+    """Return the types that a member may have, where they are named outright."""
+    ways: list[Json] = member.get("anyOf", [])
+    return [{"type": member["type"]}] if "type" in member else ways
 
 
 def _shape_of(schema: Json) -> Json:

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
 
 import msgspec
 
-from watchword.core.kernel.errors import InvalidError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Work
 from watchword.core.services.accountimport import AccountImport, Arrived, Seen, Verdict
@@ -21,7 +19,7 @@ from watchword.jobs.flows.newcomers import (
     read_newcomer,
     reason_of,
 )
-from watchword.jobs.importfile import ImportFile, open_import
+from watchword.jobs.importfile import ImportFile, open_import, remove_import
 from watchword.jobs.lines import Encoding, Place
 from watchword.jobs.records import BrokenRecord, Form, Record, guess_form, read_records
 
@@ -90,15 +88,9 @@ class _Import:
                     raise FlowFailedError(_CHANGED)
                 await _Reading(told, turn, file, self._hints(told)).read(begun.place)
         if told.remove_file and not told.dry_run:
-            self._remove(told.path, _read_checkpoint(turn.checkpoint).identity)
+            # It may be gone: the turn before may have died right after this.
+            remove_import(self.folder, told.path, _read_checkpoint(turn.checkpoint).identity)
         return {**turn.progress.counts, "dry_run": told.dry_run}
-
-    def _remove(self, path: str, identity: str) -> None:
-        """Remove the file that was read, if it still is that one and may be removed."""
-        # It may be gone: the turn before may have died right after this.
-        with suppress(InvalidError, OSError), open_import(self.folder, path) as file:
-            if file.identity == identity:
-                (self.folder / path).unlink()
 
     def _hints(self, told: ImportParameters) -> str:
         if not told.hash_options:

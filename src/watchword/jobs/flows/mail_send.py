@@ -228,7 +228,9 @@ class _Round:
         try:
             async with self._turn.open_work() as work:
                 done = self._counts.total() - self._counts["deferred"]
-                self._turn.record(work, done=done, counts=now[0], note=note)
+                # As a checkpoint it says that we get on: nothing else is needed to go on.
+                checkpoint = str(self._counts.total())
+                self._turn.record(work, done=done, counts=now[0], note=note, checkpoint=checkpoint)
                 await work.commit()
         except UnavailableError as error:
             self._warn("letters wait", error.code)

@@ -74,7 +74,11 @@ def reason_of(refused: Refused) -> str:
 
 def _hash_text(given: str | dict[str, object] | None) -> str:
     if isinstance(given, dict):
-        return msgspec.json.encode(given).decode()
+        try:
+            return msgspec.json.encode(given).decode()
+        except RecursionError:
+            # It was read on a shorter stack than this one.
+            raise UnreadableError("password_hash: is nested too deep") from None
     return given or ""
 
 
