@@ -11,6 +11,8 @@ import pytest
 from contract.queues import KINDS, LIGHT, SOON_S, Depot, Hands, at_work, open_queue, put, target_of
 from contract.storages import Kind
 from watchword.core.jobs.model import Lane
+from watchword.jobs.lanesqueue import LanesQueue
+from watchword.jobs.leasequeue import LeaseQueue
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +49,22 @@ def hands() -> Hands:
 def slow_hands() -> Hands:
     """Work that ends when the test says so."""
     return Hands()
+
+
+async def test_lanes_with_places_of_their_own(depot: Depot, slow_hands: Hands) -> None:
+    """None waits for another. Where a queue can work twice at once, it is the same for all."""
+    hands, one = slow_hands, await depot.queue(at_once=1)
+    other = await depot.queue(at_once=1) if isinstance(one, LeaseQueue) else one
+    lanes = LanesQueue({Lane.LIGHT: one, Lane.HEAVY: other})
+    async with at_work(lanes, hands, *Lane):
+        await put(lanes, 1, 2, lane=Lane.HEAVY)
+        await put(lanes, 3, 4, lane=Lane.LIGHT)
+
+        await hands.have_begun(1, 3)
+        hands.may_end.set()
+        await hands.have_ended(1, 2, 3, 4)
+
+    assert hands.twice_at_once == []
 
 
 class TestPut:

@@ -11,6 +11,7 @@ from watchword.core.jobs.model import Lane
 from watchword.core.jobs.queue import Queue
 from watchword.jobs.child import Child
 from watchword.jobs.dispatcher import Dispatcher, Look
+from watchword.jobs.lanesqueue import LanesQueue
 from watchword.jobs.latequeue import LateQueue
 from watchword.jobs.leasequeue import LeaseQueue
 from watchword.jobs.mailcall import MailCall
@@ -85,7 +86,7 @@ def _workshop(
     grace_s: float = 0.0,
 ) -> Workshop:
     # The same name after each start: what was left by a process that was killed is taken up.
-    queue = _queue(house, holder=f"{house.journal.holder}:{place}")
+    queue = _queue(house, lanes, holder=f"{house.journal.holder}:{place}")
     services, open_work = house.services, house.storage.open_work
     return Workshop(
         dispatcher=Dispatcher(
@@ -129,9 +130,17 @@ def _looks(house: House) -> Sequence[Look]:
     return (mail.look, schedule.look)
 
 
-def _queue(house: House, *, holder: str) -> Queue:
+def _queue(house: House, lanes: Sequence[Lane], *, holder: str) -> Queue:
+    """Return the queue. Who works on several lanes has places for each: none waits for another."""
     if house.settings.database_file is None:
-        return LateQueue(lambda: _procrastinate(house.settings))
+        late = LateQueue(lambda: _procrastinate(house.settings))
+        return late if len(lanes) == 1 else LanesQueue(dict.fromkeys(lanes, late))
+    if len(lanes) == 1:
+        return _leases(house, holder)
+    return LanesQueue({lane: _leases(house, f"{holder}:{lane}") for lane in lanes})
+
+
+def _leases(house: House, holder: str) -> Queue:
     return LeaseQueue(
         house.storage.lease_desk, clock=house.clock, randomness=house.randomness, holder=holder
     )
