@@ -1,15 +1,32 @@
 """Whether somebody on this machine works on jobs, as whoever starts one wants to know."""
 
+import asyncio
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from watchword.app.worker import DETACHED_LOG, LOCKS, LOG_BYTES_MAX, is_somebody_working, open_log
-from watchword.app.workshops import BESIDE_LOCK, SERVER_LOCK
+from unit.core.conftest import OPERATOR
+from watchword.app.house import House
+from watchword.app.worker import (
+    DETACHED_LOG,
+    LOCKS,
+    LOG_BYTES_MAX,
+    is_a_job_left,
+    is_somebody_working,
+    open_log,
+    work_in_place,
+)
+from watchword.app.workshops import BESIDE_LOCK, SERVER_LOCK, by_itself
+from watchword.core.jobs.model import Job
 from watchword.jobs.onlyone import OnlyOne
+from watchword.jobs.workshop import Workshop
 from watchword.settings.load import load
 from watchword.settings.model import Settings
+
+FLOW = "sessions.purge"
 
 
 def at(folder: Path) -> Settings:
@@ -69,3 +86,36 @@ def test_a_log_that_is_long_is_begun_anew(tmp_path: Path) -> None:
 
     assert kept == LOG_BYTES_MAX + len(b"more\n")
     assert file.read_bytes() == b"anew\n"
+
+
+@dataclass
+class LastMoment:
+    """A workshop that has a job started when it has already had its last look."""
+
+    house: House
+    inner: Workshop
+
+    async def run(self) -> None:
+        await self.inner.run()
+
+    async def close(self, running: asyncio.Task[None]) -> None:
+        await self.inner.close(running)
+        started = await self.house.services.jobs.start(OPERATOR, FLOW, {})
+        assert isinstance(started, Job)
+
+
+@pytest.mark.slow
+def test_a_job_that_comes_while_a_worker_ends_is_worked_on(tmp_path: Path) -> None:
+    """Whoever started it saw a worker, and began none: that one looks once more."""
+    settings, begun, ready = at(tmp_path), list[str](), list[bool]()
+
+    def make(house: House, place: str, *, idle_s: float | None) -> Workshop:
+        begun.append(place)
+        workshop = by_itself(house, place, idle_s=idle_s)
+        return workshop if len(begun) > 1 else cast("Workshop", LastMoment(house, workshop))
+
+    work_in_place(settings, idle_s=0.1, on_ready=lambda: ready.append(True), make=make)
+
+    assert begun == ["worker-1", "worker-1"]
+    assert ready == [True]
+    assert not is_a_job_left(settings)

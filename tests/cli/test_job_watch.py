@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -266,3 +266,15 @@ def _wait_ready(pid: int) -> None:
         return bool(int(caught.split()[1], 16) & mask)
 
     until(is_ready, within=20)
+
+
+def test_who_worked_on_jobs_is_gone(shell: Shell) -> None:
+    """Whoever started one and waits for it begins a worker after some seconds."""
+    with ExitStack() as stack:
+        with keeping_workers_away(shell):
+            watcher = stack.enter_context(piped(*shell.where, "job", "start", FLOW))
+            watcher.read_until("not-started")
+        ran = watcher.end()
+
+    assert ran.code == 0
+    assert NOBODY not in ran.err

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import uvloop
 
 from watchword.app.house import House, make_folder, open_house
 from watchword.app.start import check_jobs, check_mail
 from watchword.app.workshops import SERVER_LOCK, by_itself
+from watchword.core.kernel.errors import CoreError
 from watchword.jobs.onlyone import OnlyOne
 from watchword.jobs.workshop import Workshop
 from watchword.observability import log
@@ -36,6 +38,14 @@ LOOK_S = 2.0
 """How often a worker looks whether its place is still there."""
 
 Make = Callable[[House], Workshop]
+
+
+class MakeInPlace(Protocol):
+    """Makes a workshop in a place of this machine that has a name."""
+
+    def __call__(self, house: House, place: str, *, idle_s: float | None) -> Workshop: ...
+
+
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 _log = log.get_logger("watchword.jobs")
@@ -52,14 +62,20 @@ def work(settings: Settings, *, idle_s: float | None, on_ready: Callable[[], Non
     log.configure(settings.log.level, settings.log.format)
     log.catch_uncaught()
     check_mail(settings)
+    work_in_place(settings, idle_s=idle_s, on_ready=on_ready)
+
+
+def work_in_place(
+    settings: Settings,
+    *,
+    idle_s: float | None,
+    on_ready: Callable[[], None],
+    make: MakeInPlace = by_itself,
+) -> None:
+    """Do so in the first place that is free."""
     make_folder(settings.folder)
-    with _place(settings.folder) as (name, place):
-        run(
-            settings,
-            lambda house: by_itself(house, name, idle_s=idle_s),
-            on_ready=on_ready,
-            place=place,
-        )
+    while _is_idle_after(settings, idle_s, on_ready, make) and is_a_job_left(settings):
+        on_ready = _nothing
 
 
 def run(
@@ -69,14 +85,24 @@ def run(
     on_ready: Callable[[], None] = lambda: None,
     lifeline: int | None = None,
     place: OnlyOne | None = None,
-) -> None:
-    """Open the house and work in it.
+) -> bool:
+    """Open the house and work in it; return whether that ended because nothing was to do.
 
-    Until a signal comes, the lifeline breaks, or somebody removes our place and the folder
-    around it: there will be no more jobs, and a database that is away is waited for.
+    It ends too when a signal comes, the lifeline breaks, or somebody removes our place and the
+    folder around it: there will be no more jobs, and a database that is away is waited for.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(settings, make, on_ready, lifeline, place))
+        return runner.run(_run(settings, make, on_ready, lifeline, place))
+
+
+def is_a_job_left(settings: Settings) -> bool:
+    """Say whether there is a job that is not over.
+
+    Who had nothing to do looks once more when its place is free: a job that was asked for
+    while it closed the house was left to it.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_is_a_job_left(settings))
 
 
 def is_somebody_working(settings: Settings) -> bool:
@@ -113,6 +139,23 @@ def detached(settings: Settings) -> None:
     work(settings, idle_s=DETACHED_IDLE_S, on_ready=lambda: None)
 
 
+def _is_idle_after(
+    settings: Settings, idle_s: float | None, on_ready: Callable[[], None], make: MakeInPlace
+) -> bool:
+    """Work in a place of our own; return whether that ended because nothing was to do."""
+    with _place(settings.folder) as (name, place):
+        return run(
+            settings,
+            lambda house: make(house, name, idle_s=idle_s),
+            on_ready=on_ready,
+            place=place,
+        )
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @contextmanager
 def _place(folder: Path) -> Iterator[tuple[str, OnlyOne]]:
     """Hold the first place of this machine that no other worker has; return it with its name.
@@ -136,7 +179,7 @@ async def _run(
     on_ready: Callable[[], None],
     lifeline: int | None,
     place: OnlyOne | None,
-) -> None:
+) -> bool:
     stopping = asyncio.Event()
     _listen(stopping, lifeline)
     async with open_house(settings) as house:
@@ -146,9 +189,21 @@ async def _run(
         running = asyncio.create_task(workshop.run())
         ends = [asyncio.create_task(stopping.wait()), asyncio.create_task(_gone(place))]
         await asyncio.wait([running, *ends], return_when=asyncio.FIRST_COMPLETED)
+        is_told = any(end.done() for end in ends)
         for end in ends:
             end.cancel()
         await workshop.close(running)
+        is_told = is_told or stopping.is_set() or (place is not None and place.is_gone)
+        return not is_told
+
+
+async def _is_a_job_left(settings: Settings) -> bool:
+    async with open_house(settings) as house:
+        try:
+            async with house.storage.open_work() as work:
+                return await work.jobs.count_active() > 0
+        except CoreError:
+            return True  # nobody knows
 
 
 async def _gone(place: OnlyOne | None) -> None:

@@ -152,7 +152,7 @@ async def _followed(
 ) -> Answer | int:
     from watchword.cli.jobwatch import follow  # noqa: PLC0415 - `--help` must be quick
 
-    ended = await follow(call, house, job, left=left, wording=wording)
+    ended = await follow(call, house, job, left=left, wording=wording, sees_to=True)
     # A flow that changed nothing leaves the file where it was, and nobody needs the copy.
     if isinstance(ended, Answer) and not ended.exit_code:
         _remove(copy)

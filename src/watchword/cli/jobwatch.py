@@ -58,11 +58,20 @@ async def see_to(house: "House", job: Job) -> None:
 
 
 async def follow(
-    call: Call, house: "House", job: Job, *, left: asyncio.Event, wording: Wording = told
+    call: Call,
+    house: "House",
+    job: Job,
+    *,
+    left: asyncio.Event,
+    wording: Wording = told,
+    sees_to: bool = False,
 ) -> Answer | int:
-    """Wait until a job is over and tell how it ended, or until whoever waits has left."""
+    """Wait until a job is over and tell how it ended, or until whoever waits has left.
+
+    `sees_to` says to begin a worker again where there is none any more.
+    """
     with display(as_json=call.as_json) as shown:
-        last = await _Wait(house, job, shown).run(left)
+        last = await _Wait(house, job, shown, sees_to=sees_to).run(left)
     if not last.state.is_final:
         return _leave(call, last)
     return wording(last, await whole(house, last))
@@ -71,8 +80,9 @@ async def follow(
 class _Wait:
     """One wait for one job."""
 
-    def __init__(self, house: "House", job: Job, shown: Display) -> None:
+    def __init__(self, house: "House", job: Job, shown: Display, *, sees_to: bool) -> None:
         self._house = house
+        self._sees_to = sees_to
         self._job = job
         self._shown = shown
         self._still_since = _now()
@@ -83,7 +93,7 @@ class _Wait:
         self._shown.show(self._job, self._house.clock.now())
         while not self._job.state.is_final and not left.is_set():
             await _either(left.wait(), LOOK_EVERY_S)
-            self._take(await self._look(left))
+            await self._take(await self._look(left))
         return self._job
 
     async def _look(self, left: asyncio.Event) -> Job:
@@ -98,22 +108,27 @@ class _Wait:
             await _either(left.wait(), LOOK_EVERY_S)
         return self._job
 
-    def _take(self, job: Job) -> None:
+    async def _take(self, job: Job) -> None:
         if job != self._job:
             self._still_since = _now()
         self._job = job
         self._shown.show(job, self._house.clock.now())
         if job.state in _WAITING and _now() - self._still_since > STILL_S:
+            self._still_since = _now()
+            if self._sees_to:
+                # Who worked when the job was started may have been about to end.
+                with suppress(Failure):  # then the warning says what to do
+                    await see_to(self._house, self._job)
             self._warn()
 
     def _warn(self) -> None:
         if self._has_warned:
             return
-        self._has_warned = True
         with suppress(OSError):  # nobody can tell, if the locks are not ours to look at
             from watchword.app.worker import is_somebody_working  # noqa: PLC0415 - slow
 
             if not is_somebody_working(self._house.settings):
+                self._has_warned = True
                 self._shown.say(NOBODY)
 
 
