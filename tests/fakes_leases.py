@@ -120,9 +120,6 @@ class MemoryLeaseDesk:
         await self.change(write)
         return len(given)
 
-    async def waiting(self, lanes: Sequence[Lane], *, at: datetime) -> int:
-        return len(_waiting(self.look(), lanes, at))
-
 
 def _waiting(rows: JobRows, lanes: Sequence[Lane], at: datetime) -> list[JobId]:
     return [

@@ -63,7 +63,6 @@ async def change_jobs(storage: Storage) -> None:
 async def lease_jobs(storage: Storage) -> None:
     desk = storage.lease_desk
     await desk.put(JobId(7), Lane.LIGHT, at=AT)
-    await desk.waiting(LANES, at=AT)
     await desk.claim("me", LANES, at=AT, until=AT + DAY, limit=3)
     await desk.beat("me", at=AT, until=AT + DAY)
     await desk.give_back("me", JobId(7), at=AT)

@@ -54,9 +54,6 @@ class PoorDesk:
         asked = self.desk.give_back(holder, job_id, at=at)
         return await (self._poorly("give_back", asked) if job_id is not None else asked)
 
-    async def waiting(self, lanes: Sequence[Lane], *, at: datetime) -> int:
-        return await self.desk.waiting(lanes, at=at)
-
     async def _poorly(self, name: str, asked: Awaitable[Found]) -> Found:
         found = await asked
         if name in self.loses:

@@ -48,18 +48,6 @@ class SqlLeaseDesk:
             Transaction(lambda: _give_back(holder, job_id, now), _TURNS)
         )
 
-    async def waiting(self, lanes: Sequence[Lane], *, at: datetime) -> int:
-        names = _names(lanes)
-        if not names:
-            return 0
-        row = await self._engine.fetch_one(
-            "SELECT COUNT(*) FROM job_leases WHERE due_at <= $1"  # noqa: S608 - placeholders
-            f" AND (until IS NULL OR until <= $1) AND lane IN ({places(len(names), after=1)})",
-            stored(at),
-            *names,
-        )
-        return int(row[0]) if row else 0
-
 
 def _put(job_id: JobId, lane: Lane, now: int) -> Steps[None]:
     # Whose lease is over has it no more: it waits as it is.

@@ -40,6 +40,3 @@ class LeaseDesk(Protocol):
 
     async def give_back(self, holder: str, job_id: JobId | None, *, at: datetime) -> int:
         """Have a job wait again, or all that this holder has; return how many those were."""
-
-    async def waiting(self, lanes: Sequence[Lane], *, at: datetime) -> int:
-        """Return how many jobs of these lanes wait."""
