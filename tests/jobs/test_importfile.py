@@ -273,7 +273,7 @@ def _zipped(octets: bytes) -> bytes:
 
 
 PACKED = {
-    "gzip": gzip.compress(TEXT),
+    "gzip": gzip.compress(TEXT, mtime=0),
     "zip": _zipped(TEXT),
     "bzip2": bz2.compress(TEXT),
     "xz": lzma.compress(TEXT),

@@ -1,7 +1,6 @@
 """Where a restored database goes, for each engine: whether there is room, and how it gets there."""
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +76,7 @@ class SqlitePlace:
                 raise
         return tuple(moves.values())
 
-    def _undo(self, database: Path, moves: Mapping[Path, Path]) -> None:
+    def _undo(self, database: Path, moves: dict[Path, Path]) -> None:
         """Have all as it was. Somebody may have ended us anywhere, so the files tell how far."""
         if not database.exists():
             self.file.replace(database)
