@@ -27,8 +27,9 @@ setup: .venv/ready ## make .venv with everything in it (does nothing when it is 
 run: setup ## serve a demo on http://127.0.0.1:9261 (admin / Admin123)
 	@exec $(BIN)/watchword serve --demo
 
+# Three at once on two processors: many tests wait, for a lease to end or a letter to come.
 test: setup ## run all tests, the slow ones too
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 check: lint ## lint, and run the fast tests, two examples of each
 	@$(BIN)/pytest -q -n auto -m "not slow" $(PYTEST_ARGS)
