@@ -35,10 +35,11 @@ async def test_nothing_grows_but_the_count(
             await post.settle_in(house, ["ada"])
         began = time.monotonic()
         said = await ask(server.port, FIRST)
+        # What sends it is loaded when the first is due.
+        await mail_server.eventually(1)
         first = rss_mib(server)
         said |= await ask(server.port, REQUESTS - FIRST)
         took, last = time.monotonic() - began, rss_mib(server)
-        await mail_server.eventually(1)
     letters = post.copies(mail_server.letters)
     tell(
         f"{REQUESTS} requests in {took:.0f} s: {letters['ada']} letters, RSS {first:.1f} MiB after"
