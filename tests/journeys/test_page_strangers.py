@@ -14,6 +14,7 @@ from parts.browser import pages
 from parts.server import FOR_ALL, Store, command
 from parts.target import Target
 from parts.visit import Visit, visiting
+from parts.waiting import until
 from parts.ways import POSTS, WHOLE_FORM
 from watchword.console.languages import WORDS
 from watchword.core.tickets.model import Purpose
@@ -96,6 +97,20 @@ def of_both(sent: Errand) -> list[tuple[str, str]]:
     ]
 
 
+def shown(page: Page) -> list[str]:
+    """Return what is in the frames of a page, once the browser has told us of each.
+
+    It tells of a page of another process when it likes: the script may have ended before.
+    """
+
+    def settled() -> list[str] | None:
+        page.wait_for_timeout(50)  # what is told meanwhile is heard
+        frames = [frame.url for frame in page.frames if frame is not page.main_frame]
+        return None if {"", "about:blank"} & set(frames) else frames
+
+    return until(settled)
+
+
 def test_other_sites_can_neither_frame_a_page_nor_read_it(sqlite_store: Store) -> None:
     """So nobody's click is stolen; the ticket is good all the same, for its owner."""
     with mailing(sqlite_store, settings=FOR_ALL) as house:
@@ -103,7 +118,7 @@ def test_other_sites_can_neither_frame_a_page_nor_read_it(sqlite_store: Store) -
         with ada_elsewhere(house, "another site") as visit:
             page = visit.elsewhere()
             page.evaluate(FRAME, visit.ours + sent.link.target)
-            framed = [frame.url for frame in page.frames if frame is not page.main_frame]
+            framed = shown(page)
             for way in POSTS.values():
                 page.evaluate(way, visit.ours + sent.link.target)
             unharmed = visit.is_unharmed()

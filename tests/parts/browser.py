@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 EMPTY = b'<!doctype html><title>.</title><link rel="icon" href="data:,"><body></body>'
 
 # Names that end in .example are of this machine, but no browser trusts them as it does localhost.

@@ -8,9 +8,13 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 PAUSE_S = 0.01
+LONG_S = 30.0
+"""Longer than anything takes on a machine that has much else to do."""
 
 
-async def eventually(check: Callable[[], Awaitable[Found | None]], *, within: float = 5.0) -> Found:
+async def eventually(
+    check: Callable[[], Awaitable[Found | None]], *, within: float = LONG_S
+) -> Found:
     """Ask again and again until the answer is true, and return it."""
     deadline = time.monotonic() + within
     while True:
@@ -20,7 +24,7 @@ async def eventually(check: Callable[[], Awaitable[Found | None]], *, within: fl
         await asyncio.sleep(PAUSE_S)
 
 
-def until(check: Callable[[], Found | None], *, within: float = 5.0) -> Found:
+def until(check: Callable[[], Found | None], *, within: float = LONG_S) -> Found:
     """Do the same without a loop of asyncio."""
     deadline = time.monotonic() + within
     while True:
