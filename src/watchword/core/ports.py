@@ -14,6 +14,7 @@ from watchword.core.apikeys.store import ApiKeyStore
 from watchword.core.audit.store import AuditStore
 from watchword.core.checkouts.store import CheckoutDesk, CheckoutStore
 from watchword.core.credentials.store import CredentialStore
+from watchword.core.directory.store import LinkStore
 from watchword.core.groups.store import GroupStore
 from watchword.core.jobs.leases import LeaseDesk
 from watchword.core.jobs.store import JobDesk, JobStore
@@ -84,6 +85,8 @@ class Work(Protocol):
     def outbox(self) -> OutboxStore: ...
     @property
     def jobs(self) -> JobStore: ...
+    @property
+    def links(self) -> LinkStore: ...
 
     async def bearer(self, session_id: SessionId) -> Bearer | None:
         """Return a stored session with its account, in one look: each request asks this.

@@ -34,6 +34,7 @@ class Account:
 
     `name` is kept as typed; `core.accounts.names.canonical` gives the key by which it
     is found. `email` identifies the account only once `email_confirmed_at` is set.
+    `directory` names the directory that knows the password, where `source` is DIRECTORY.
     """
 
     id: AccountId
@@ -43,6 +44,7 @@ class Account:
     role: Role = Role.USER
     state: State = State.ACTIVE
     source: Source = Source.LOCAL
+    directory: str = ""
     email: str | None = None
     email_confirmed_at: datetime | None = None
     first_name: str = ""

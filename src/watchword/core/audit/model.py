@@ -19,6 +19,8 @@ class Action(StrEnum):
     ACCOUNT_ENABLE = "account.enable"
     ACCOUNT_ROLE = "account.role"
     ACCOUNT_UNLOCK = "account.unlock"
+    ACCOUNT_ADMIT = "account.admit"
+    ACCOUNT_UPDATE = "account.update"
     PASSWORD_CHANGE_OK = "password.change.ok"
     PASSWORD_CHANGE_REFUSED = "password.change.refused"
     PASSWORD_RESET = "password.reset"
@@ -47,6 +49,7 @@ class Action(StrEnum):
     JOB_CANCEL = "job.cancel"
     JOB_RESTART = "job.restart"
     JOB_DOWNLOAD = "job.download"
+    DIRECTORY_SYNC = "directory.sync"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,15 @@ class Refusal(StrEnum):
     OPERATOR_ONLY = "operator_only"
     JOB_OVER = "job_over"
     JOB_NOT_OVER = "job_not_over"
+    ACCOUNT_EXPIRED = "account_expired"
+    LOGON_HOURS = "logon_hours"
+    PASSWORD_MUST_CHANGE = "password_must_change"
+    PASSWORD_REJECTED = "password_rejected"
+    DIRECTORY_KEEPS = "directory_keeps"
+    DIRECTORY_UNKNOWN = "directory_unknown"
+    DIRECTORY_BLIND = "directory_blind"
+    NOT_ADMITTED = "not_admitted"
+    NAME_HELD = "name_held"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""LDAP and Kerberos: asks Active Directory who somebody is, and tells what it says."""
