@@ -1,4 +1,4 @@
-"""What every test may ask for: a PostgreSQL server, and a new empty database on it."""
+"""What every test may ask for: a PostgreSQL server, a new empty database on it, and a DC."""
 
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -8,7 +8,7 @@ import pytest
 
 from parts.postgres import PostgresMissingError, PostgresServer, running_server
 
-pytest_plugins = ["parts.alone", "parts.examples", "parts.scratch"]
+pytest_plugins = ["parts.alone", "parts.domain_fixtures", "parts.examples", "parts.scratch"]
 
 _numbers = count(1)
 

@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -27,7 +28,7 @@ class Pair:
 
 
 def make_pair(folder: Path, *names: str, days: int = 2) -> Pair:
-    """Make a certificate for these host names; it ended long ago if `days` are negative."""
+    """Make a certificate for these hosts; it ended long ago if `days` are negative."""
     key = ec.generate_private_key(ec.SECP256R1())
     secret = key.private_bytes(
         serialization.Encoding.PEM,
@@ -41,9 +42,16 @@ def make_pair(folder: Path, *names: str, days: int = 2) -> Pair:
     return pair
 
 
+def _host(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 def _signed(key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], days: int) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    hosts = [x509.DNSName(one) for one in names]
+    hosts = [_host(one) for one in names]
     begins = SystemClock().now() - timedelta(days=1 + max(0, -days))
     return (
         x509.CertificateBuilder()
