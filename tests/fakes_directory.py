@@ -130,7 +130,7 @@ class FakeDirectory:
         self.watched |= entry.person.groups
         self.entries[entry.person.guid] = entry
 
-    def change(self, login: str, *, verdict: Verdict | None = None, **fields: object) -> Person:
+    def change(self, login: str, /, *, verdict: Verdict | None = None, **fields: object) -> Person:
         """Change fields of a person, and what is said of them after the right password."""
         entry = self.entry(login)
         entry.person = replace(entry.person, **fields)  # type: ignore[arg-type]  # as a test likes
