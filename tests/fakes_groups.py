@@ -1,5 +1,7 @@
 """Groups and their members in memory."""
 
+from collections.abc import Mapping, Sequence
+
 from fakes_rows import MemoryStore, Rows, check_text, page_of
 from watchword.core.accounts.names import canonical
 from watchword.core.groups.model import Group, Membership
@@ -35,6 +37,11 @@ class MemoryGroups(MemoryStore):
             if who == account_id
         ]
         return tuple(sorted(found, key=lambda one: (canonical(one.group.name), one.role)))
+
+    async def of_many(
+        self, account_ids: Sequence[AccountId]
+    ) -> Mapping[AccountId, tuple[Membership, ...]]:
+        return {account_id: await self.of(account_id) for account_id in account_ids}
 
     async def password_days(self) -> frozenset[int]:
         groups = self.look().groups.values()

@@ -12,6 +12,7 @@ from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Event
 from watchword.core.checkouts.model import Checkout
 from watchword.core.credentials.model import PasswordCredential
+from watchword.core.directory.model import Link, Mark
 from watchword.core.groups.model import Group
 from watchword.core.kernel.errors import InvalidError
 from watchword.core.kernel.ids import AccountId, ApiKeyId, GroupId, LetterId, SessionId, TicketId
@@ -53,6 +54,8 @@ class Rows:
     members: set[Member] = field(default_factory=set)
     revocations: list[LoggedRevocation] = field(default_factory=list)
     checkouts: dict[str, Checkout] = field(default_factory=dict)
+    links: dict[AccountId, Link] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
     tickets: dict[TicketId, Ticket] = field(default_factory=dict)
     letters: dict[LetterId, Entry] = field(default_factory=dict)
     leases: dict[LetterId, tuple[str, datetime]] = field(default_factory=dict)
@@ -78,6 +81,8 @@ class Rows:
             members=set(self.members),
             revocations=list(self.revocations),
             checkouts=dict(self.checkouts),
+            links=dict(self.links),
+            marks=dict(self.marks),
             tickets=dict(self.tickets),
             letters=dict(self.letters),
             leases=dict(self.leases),

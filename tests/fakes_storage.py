@@ -13,6 +13,7 @@ from fakes_checkouts import MemoryCheckouts, MemoryDesk
 from fakes_groups import MemoryGroups
 from fakes_jobs import MemoryJobDesk, MemoryJobs
 from fakes_leases import MemoryLeaseDesk
+from fakes_links import MemoryLinks
 from fakes_outbox import MemoryOutbox, MemoryOutboxDesk
 from fakes_rows import Rows, Write
 from fakes_sessions import MemoryRevocationLog, MemorySessions, MemorySigningKeys
@@ -99,6 +100,7 @@ class MemoryWork:
         self.tickets = MemoryTickets(look, record)
         self.outbox = MemoryOutbox(look, record)
         self.jobs = MemoryJobs(look, record)
+        self.links = MemoryLinks(look, record)
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,6 +15,8 @@ from watchword.core.kernel.page import Page
 from watchword.storage.cursor import read_cursor
 from watchword.storage.moments import LAST, stored
 
+_FIELDS = ("name", "first_name", "last_name", "role", "state", "source", "directory", "updated_at")
+
 
 class MemoryAccounts(MemoryStore):
     """Implements AccountStore."""
@@ -25,6 +27,10 @@ class MemoryAccounts(MemoryStore):
     async def by_identifier(self, key: str) -> Account | None:
         accounts = self.look().accounts.values()
         return next((account for account in accounts if key in _identifiers(account)), None)
+
+    async def by_ids(self, ids: Sequence[AccountId]) -> tuple[Account, ...]:
+        accounts = self.look().accounts
+        return tuple(accounts[one] for one in set(ids) if one in accounts)
 
     async def page(self, *, after: str | None = None, limit: int) -> Page[Account]:
         begin = (-1, "") if after is None else read_cursor("accounts", after)
@@ -81,9 +87,8 @@ class MemoryAccounts(MemoryStore):
             rows.revoked = True
 
         check_text(account.name, account.email)
-        names = ("name", "first_name", "last_name", "role", "state", "source", "updated_at")
         changes = {
-            n: getattr(account, n) for n in names if getattr(account, n) != getattr(before, n)
+            n: getattr(account, n) for n in _FIELDS if getattr(account, n) != getattr(before, n)
         }
         if _address(account) != _address(before):
             changes |= {"email": account.email, "email_confirmed_at": account.email_confirmed_at}
@@ -96,6 +101,7 @@ class MemoryAccounts(MemoryStore):
             rows.passwords.pop(account_id, None)
             rows.earlier.pop(account_id, None)
             rows.announced.discard(account_id)
+            rows.links.pop(account_id, None)
             for session in list(rows.sessions.values()):
                 if session.account_id == account_id:
                     rows.drop_session(session.id)

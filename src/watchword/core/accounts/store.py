@@ -7,6 +7,9 @@ from watchword.core.accounts.model import Account
 from watchword.core.kernel.ids import AccountId
 from watchword.core.kernel.page import Page
 
+ACCOUNTS_AT_ONCE = 500
+"""No more are asked for by one call."""
+
 
 class AccountStore(Protocol):
     """Keeps accounts, found by id and by identifier.
@@ -17,6 +20,9 @@ class AccountStore(Protocol):
     """
 
     async def by_id(self, account_id: AccountId) -> Account | None: ...
+
+    async def by_ids(self, ids: Sequence[AccountId]) -> tuple[Account, ...]:
+        """Return those of up to ACCOUNTS_AT_ONCE accounts that are there, in any order."""
 
     async def by_identifier(self, key: str) -> Account | None:
         """Return the account whose name or confirmed address has this canonical key."""

@@ -23,7 +23,11 @@ class LinkStore(Protocol):
         """Return the links to these persons, up to LINKS_AT_ONCE, in any order."""
 
     async def by_name(self, directory: str, key: str) -> Link | None:
-        """Return the link whose `login_key` or `upn_key` this is; the first by account id."""
+        """Return the link whose `login_key` or `upn_key` this is.
+
+        Names are given anew when somebody has left: an open link goes before others, then the
+        first by account id.
+        """
 
     async def page(self, directory: str, *, after: str | None = None, limit: int) -> Page[Link]:
         """Return the links to a directory, by objectGUID."""
@@ -42,6 +46,8 @@ class LinkStore(Protocol):
 
     def update(self, link: Link) -> None:
         """Record all fields of a link but its account, directory and guid.
+
+        A cached hash does not come over one that was made later.
 
         At commit: NotFoundError if it is gone.
         """

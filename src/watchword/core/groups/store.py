@@ -1,5 +1,6 @@
 """What the core asks of whoever keeps groups."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from watchword.core.groups.model import Group, Membership
@@ -20,6 +21,11 @@ class GroupStore(Protocol):
 
     async def of(self, account_id: AccountId) -> tuple[Membership, ...]:
         """Return what an account is, and where: by name of group, then by role."""
+
+    async def of_many(
+        self, account_ids: Sequence[AccountId]
+    ) -> Mapping[AccountId, tuple[Membership, ...]]:
+        """Return the same for each of up to ACCOUNTS_AT_ONCE accounts; nothing for a stranger."""
 
     async def password_days(self) -> frozenset[int]:
         """Return the days after which passwords expire in any group; 0, which is never, is none."""
