@@ -111,6 +111,39 @@ SENTENCES = {
     Refusal.OPERATOR_ONLY: (
         "Only the operator may do this. Run `watchword` on the machine of the server."
     ),
+    Refusal.ACCOUNT_EXPIRED: (
+        "The account has expired in the directory. Whoever looks after the directory can give it"
+        " another end."
+    ),
+    Refusal.LOGON_HOURS: (
+        "The directory does not let this user in at this time, or from here. Look at the logon"
+        " hours and workstations of the user there."
+    ),
+    Refusal.PASSWORD_MUST_CHANGE: (
+        "The directory wants another password before the first log-in. The user changes it at a"
+        " log-in that the directory knows, or by POST /user/password."
+    ),
+    Refusal.PASSWORD_REJECTED: (
+        "The directory does not take this password: it is too short or too simple, was used"
+        " before, or the last change was too short a time ago. Use another one, or wait."
+    ),
+    Refusal.DIRECTORY_KEEPS: "The directory keeps this, and we do not change it. Change it there.",
+    Refusal.DIRECTORY_UNKNOWN: (
+        "There is no directory of this name or domain. Look at the settings: they say which"
+        " there are."
+    ),
+    Refusal.DIRECTORY_BLIND: (
+        "Nobody can be looked up in this directory: it has no service account. Set one in the"
+        " settings."
+    ),
+    Refusal.NOT_ADMITTED: (
+        "The user is in no group of the directory that may log in. `watchword directory explain"
+        " USER` shows the groups."
+    ),
+    Refusal.NAME_HELD: (
+        "Another account here has the name of this user of the directory, and none is taken over."
+        " Look at `watchword account show NAME`."
+    ),
 }
 
 

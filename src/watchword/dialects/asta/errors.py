@@ -74,6 +74,23 @@ REFUSALS = {
     Refusal.JOB_OVER: (409, "The job is over"),
     Refusal.JOB_NOT_OVER: (409, "The job is not over yet"),
     Refusal.OPERATOR_ONLY: (403, "Only the operator may do this"),
+    # The directory tells these only after the right password, so we may too.
+    Refusal.ACCOUNT_EXPIRED: (403, "Account has expired in the directory"),
+    Refusal.LOGON_HOURS: (403, "Login is not allowed at this time, or from here"),
+    Refusal.PASSWORD_MUST_CHANGE: (
+        403,
+        "Password must be changed in the directory before the first login",
+    ),
+    Refusal.PASSWORD_REJECTED: (
+        400,
+        "Directory does not accept this password: too short, too simple, used before, or changed"
+        " too recently",
+    ),
+    Refusal.DIRECTORY_KEEPS: (403, "The directory keeps this, and it cannot be changed here"),
+    Refusal.DIRECTORY_UNKNOWN: (422, "There is no directory of this domain"),
+    Refusal.DIRECTORY_BLIND: (422, "Nobody can be looked up in this directory"),
+    Refusal.NOT_ADMITTED: (403, "You are in no group of the directory that may log in"),
+    Refusal.NAME_HELD: (403, "Another account has this username"),
 }
 
 ERRORS: dict[type[CoreError], tuple[int, str]] = {

@@ -91,6 +91,27 @@ REFUSALS = {
     Refusal.JOB_OVER: (409, "The job is over."),
     Refusal.JOB_NOT_OVER: (409, "The job is not over yet."),
     Refusal.OPERATOR_ONLY: (403, "Only the operator may do this, at the command line."),
+    # The directory tells these only after the right password, so we may too.
+    Refusal.ACCOUNT_EXPIRED: (403, "The account has expired in the directory."),
+    Refusal.LOGON_HOURS: (403, "The directory does not let you in at this time, or from here."),
+    Refusal.PASSWORD_MUST_CHANGE: (
+        403,
+        "The directory wants another password first. Send user, oldPassword and newPassword to"
+        " changePassword.",
+    ),
+    Refusal.PASSWORD_REJECTED: (
+        400,
+        "The directory does not take this password: it is too short or too simple, was used"
+        " before, or the last change was too short a time ago.",
+    ),
+    Refusal.DIRECTORY_KEEPS: (403, "The directory keeps this, and it cannot be changed here."),
+    Refusal.DIRECTORY_UNKNOWN: (422, "There is no directory of this domain."),
+    Refusal.DIRECTORY_BLIND: (
+        422,
+        "Nobody can be looked up in this directory: it has no service account.",
+    ),
+    Refusal.NOT_ADMITTED: (403, "The user is in no group of the directory that may log in."),
+    Refusal.NAME_HELD: (409, "Somebody else here has the name of this user of the directory."),
 }
 
 ERRORS: dict[type[CoreError], tuple[int, str]] = {

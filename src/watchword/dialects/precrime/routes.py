@@ -87,7 +87,7 @@ def _log_ins(services: Services, options: Options) -> Sequence[Operation]:
             changes=True,
             body=wire.PasswordChange,
             example=_EXAMPLES[wire.PasswordChange],
-            answers=_answers(wire.Message, 400, 401, 413, 415, 429, 503),
+            answers=_answers(wire.Message, 400, 401, 403, 413, 415, 429, 503),
         ),
         *(
             Operation(
