@@ -93,8 +93,7 @@ REFUSALS = {
     ),
     Refusal.PASSWORD_REJECTED: (
         400,
-        "The directory does not take this password: it is too short or too simple, was used"
-        " before, or the last change was too short a time ago",
+        "The directory does not take it: too short, too simple, used before, or changed too soon",
     ),
     Refusal.DIRECTORY_KEEPS: (403, "The directory keeps this, and it cannot be changed here"),
     Refusal.DIRECTORY_UNKNOWN: (422, "There is no directory of this domain"),

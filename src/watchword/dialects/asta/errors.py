@@ -83,8 +83,7 @@ REFUSALS = {
     ),
     Refusal.PASSWORD_REJECTED: (
         400,
-        "Directory does not accept this password: too short, too simple, used before, or changed"
-        " too recently",
+        "Directory does not take it: too short, too simple, used before, or changed too soon",
     ),
     Refusal.DIRECTORY_KEEPS: (403, "The directory keeps this, and it cannot be changed here"),
     Refusal.DIRECTORY_UNKNOWN: (422, "There is no directory of this domain"),

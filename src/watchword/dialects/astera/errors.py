@@ -96,13 +96,11 @@ REFUSALS = {
     Refusal.LOGON_HOURS: (403, "The directory does not let you in at this time, or from here."),
     Refusal.PASSWORD_MUST_CHANGE: (
         403,
-        "The directory wants another password first. Send user, oldPassword and newPassword to"
-        " changePassword.",
+        "Set another password first. Send user, oldPassword and newPassword to changePassword.",
     ),
     Refusal.PASSWORD_REJECTED: (
         400,
-        "The directory does not take this password: it is too short or too simple, was used"
-        " before, or the last change was too short a time ago.",
+        "The directory does not take it: too short, too simple, used before, or changed too soon.",
     ),
     Refusal.DIRECTORY_KEEPS: (403, "The directory keeps this, and it cannot be changed here."),
     Refusal.DIRECTORY_UNKNOWN: (422, "There is no directory of this domain."),
