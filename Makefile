@@ -1,17 +1,18 @@
 # The same words everywhere; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench fix lock
+.PHONY: help setup setup-directory run test check lint bench fix lock
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip --python $(BIN)/python install -qq
 PYTEST_ARGS ?=
+UV_COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --upgrade --python-version 3.11
 CODE := src tests $(wildcard benchmarks)
 # Python keeps what it compiled: to compile all tests anew takes seconds in each process.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/ready ## make .venv with everything in it (does nothing when it is up to date)
 
@@ -23,6 +24,17 @@ setup: .venv/ready ## make .venv with everything in it (does nothing when it is 
 	@$(PIP) --require-hashes --only-binary :all: -r requirements.lock
 	@$(PIP) --no-index --no-deps --no-build-isolation --editable .
 	@touch .venv/ready
+
+setup-directory: .venv/directory-ready ## add what Active Directory and Kerberos need (compiled here)
+
+# There are no wheels for Linux. The tools that build them stand in requirements.lock.
+.venv/directory-ready: requirements-directory.lock requirements-kerberos.lock | .venv/ready
+	@printf '#include <%s>\n' Python.h ldap.h sasl/sasl.h gssapi/gssapi.h | $(CC) -E \
+		-I"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')" - >/dev/null 2>&1 || \
+		{ echo "setup-directory: a C compiler or headers are missing. On Debian: apt-get install gcc libkrb5-dev libldap2-dev libsasl2-dev python3-dev"; exit 1; }
+	@echo "setup: building what requirements-directory.lock and requirements-kerberos.lock name"
+	@$(PIP) --require-hashes --no-build-isolation -r requirements-directory.lock -r requirements-kerberos.lock
+	@touch .venv/directory-ready
 
 run: setup ## serve a demo on http://127.0.0.1:9261 (admin / Admin123)
 	@exec $(BIN)/watchword serve --demo
@@ -48,6 +60,9 @@ fix: setup ## put the code into format, repair what ruff can, and draw docs/map.
 	@PYTHONPATH=tests $(BIN)/python -m architecture.drawing
 	@$(BIN)/ruff check --fix $(CODE)
 
-lock: ## write requirements.lock anew (needs uv)
-	@uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-annotate \
-		--only-binary :all: --upgrade --group pyproject.toml:dev pyproject.toml -o requirements.lock >/dev/null
+# The extras have locks of their own, since they are compiled; what is in both has one version.
+lock: ## write the requirements*.lock anew (needs uv)
+	@$(UV_COMPILE) --only-binary :all: --group pyproject.toml:dev pyproject.toml -o requirements.lock >/dev/null
+	@for extra in directory kerberos; do \
+		$(PYTHON) -c 'import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")' $$extra | \
+		$(UV_COMPILE) --constraints requirements.lock - -o requirements-$$extra.lock >/dev/null || exit 1; done

@@ -31,11 +31,12 @@ def test_no_file_names_a_path_of_the_machine_it_was_written_on() -> None:
 
 
 def test_no_file_names_a_registry_host() -> None:
-    """The lock has no address in it, and every address elsewhere is a known norm or an example."""
-    lock = (tree.ROOT / "requirements.lock").read_text(encoding="utf-8")
+    """No lock has an address in it, and every address elsewhere is a known norm or an example."""
+    locks = {path.name: tree.text(path) or "" for path in tree.ROOT.glob("requirements*.lock")}
     unknown = [hit for hit in _found(URL_HOST) if not KNOWN_HOSTS.search(hit.split(" ")[1])]
 
-    assert "://" not in lock
+    assert len(locks) == 3
+    assert [name for name, text in locks.items() if "://" in text] == []
     assert unknown + _found(BARE_HOST) == []
 
 
