@@ -23,6 +23,7 @@ def crowd(count: int) -> list[Account]:
             role=Role.ADMIN if number % 10 == 0 else Role.USER,
             state=State.DISABLED if number % 9 == 0 else State.ACTIVE,
             source=Source.DIRECTORY if number % 8 == 0 else Source.LOCAL,
+            directory="corp" if number % 8 == 0 else "",
         )
         for number in range(count)
     ]

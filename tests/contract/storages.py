@@ -21,7 +21,7 @@ EMPTY = """
     DELETE FROM accounts; DELETE FROM attempts; DELETE FROM name_failures; DELETE FROM windows;
     DELETE FROM audit_events; DELETE FROM facts; DELETE FROM setup_token; DELETE FROM signing_keys;
     DELETE FROM groups; DELETE FROM revocations; DELETE FROM tickets; DELETE FROM letters;
-    DELETE FROM jobs; DELETE FROM job_leases
+    DELETE FROM jobs; DELETE FROM job_leases; DELETE FROM directory_marks
 """
 """What hangs on an account goes with it."""
 

@@ -10,6 +10,7 @@ import pytest
 from contract.things import AT, account, keep, session
 from parts.processes import beside
 from parts.storage_process import open_any
+from watchword.core.accounts.model import Account
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.sessions.model import Kind, Session
 from watchword.storage import migrate
@@ -174,7 +175,7 @@ async def test_sessions_of_the_code_before_are_bearer_sessions(empty: SqlStorage
     older = tuple(one for one in migrate.known() if one.name < "0012")
     await migrate.migrate(engine_of(empty), at=AT, migrations=older)
     ada = account("Ada")
-    await keep(empty, ada)
+    await run(empty, _account_of_old(ada))
     before, after = session("before", ada), session("after", ada)
 
     await run(empty, _insertion_of_old(before))
@@ -187,6 +188,31 @@ async def test_sessions_of_the_code_before_are_bearer_sessions(empty: SqlStorage
     assert [(one.kind, one.client, one.last_used_at) for one in found if one] == [
         (Kind.BEARER, "", None)
     ] * 2
+
+
+async def test_accounts_of_the_code_before_are_of_no_directory(empty: SqlStorage) -> None:
+    """Those that it made before the migration, and those that it makes while it still runs."""
+    older = tuple(one for one in migrate.known() if one.name < "0017")
+    await migrate.migrate(engine_of(empty), at=AT, migrations=older)
+    before, after = account("before"), account("after")
+
+    await run(empty, _account_of_old(before))
+    assert "0017_pre_directories" in await empty.migrate(at=AT)
+    await run(empty, _account_of_old(after))
+
+    async with empty.open_work() as work:
+        found = [await work.accounts.by_id(one.id) for one in (before, after)]
+        assert found == [before, after]
+        assert [await work.links.of(one.id) for one in (before, after)] == [None, None]
+
+
+def _account_of_old(one: Account) -> str:
+    return (
+        "INSERT INTO accounts (id, created_at, updated_at, role, state, source,"  # noqa: S608 - values of ours
+        " first_name, last_name, name, name_key)"
+        f" VALUES ('{one.id}', {stored(one.created_at)}, {stored(one.updated_at)}, 'user',"
+        f" 'active', 'local', '', '', '{one.name}', '{one.name.casefold()}')"
+    )
 
 
 def _insertion_of_old(one: Session) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from watchword.core.accounts.model import Account, Role
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.credentials.model import PasswordCredential
+from watchword.core.directory.model import Link
 from watchword.core.groups.model import Group, Membership
 from watchword.core.jobs.model import Job
 from watchword.core.kernel.errors import CoreError
@@ -86,6 +87,20 @@ def group(name: str, **fields: Any) -> Group:  # noqa: ANN401 - fields of the da
 
 def member(of: Group, who: Account, role: str = "member") -> Membership:
     return Membership(group=of, account_id=who.id, role=role)
+
+
+def link(of: Account, **fields: Any) -> Link:  # noqa: ANN401 - fields of the dataclass
+    """Make a link to a person of `corp` whose guid and names are told by the account's."""
+    made = Link(
+        account_id=of.id,
+        directory="corp",
+        guid=f"guid-of-{of.name}",
+        dn=f"CN={of.name},OU=Staff,DC=corp,DC=example,DC=org",
+        login=of.name,
+        login_key=of.name.casefold(),
+        upn_key=f"{of.name.casefold()}@corp.example.org",
+    )
+    return replace(made, **fields)
 
 
 def ticket(name: str, of: Account | None, purpose: Purpose, **fields: Any) -> Ticket:  # noqa: ANN401 - fields of the dataclass

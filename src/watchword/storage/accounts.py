@@ -17,6 +17,8 @@ from watchword.storage.portions import places, portions
 from watchword.storage.revocation_log import record_ends
 from watchword.storage.statement import Batch, Row, Value, storable
 
+ACCOUNT_COLUMNS = 12
+
 _LISTING = "accounts"
 
 
@@ -30,7 +32,7 @@ class SqlAccounts:
     async def by_id(self, account_id: AccountId) -> Account | None:
         row = await self._engine.fetch_one(
             "SELECT id, name, created_at, updated_at, role, state, source,"
-            " email, email_confirmed_at, first_name, last_name"
+            " directory, email, email_confirmed_at, first_name, last_name"
             " FROM accounts WHERE id = $1",
             account_id,
         )
@@ -39,17 +41,29 @@ class SqlAccounts:
     async def by_identifier(self, key: str) -> Account | None:
         row = await self._engine.fetch_one(
             "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
-            " a.email, a.email_confirmed_at, a.first_name, a.last_name"
+            " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name"
             " FROM identifiers AS i JOIN accounts AS a ON a.id = i.account_id WHERE i.key = $1",
             key,
         )
         return account_of(row) if row else None
 
+    async def by_ids(self, ids: Sequence[AccountId]) -> tuple[Account, ...]:
+        found: list[Account] = []
+        for some in portions(sorted({one for one in ids if storable((one,))})):
+            rows = await self._engine.fetch_all(
+                "SELECT id, name, created_at, updated_at, role, state, source,"  # noqa: S608 - placeholders
+                " directory, email, email_confirmed_at, first_name, last_name"
+                f" FROM accounts WHERE id IN ({places(len(some))})",
+                *some,
+            )
+            found += map(account_of, rows)
+        return tuple(found)
+
     async def page(self, *, after: str | None = None, limit: int) -> Page[Account]:
         most = within_page(limit)
         rows = await self._engine.fetch_all(
             "SELECT id, name, created_at, updated_at, role, state, source,"
-            " email, email_confirmed_at, first_name, last_name"
+            " directory, email, email_confirmed_at, first_name, last_name"
             " FROM accounts WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3",
             *((-1, "") if after is None else read_cursor(_LISTING, after)),
             most + 1,
@@ -72,14 +86,16 @@ class SqlAccounts:
     def add(self, account: Account) -> None:
         self._batch.record(
             "INSERT INTO accounts (id, created_at, updated_at, role, state, source,"
-            " first_name, last_name, name, name_key, email, email_key, email_confirmed_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            " directory, first_name, last_name, name, name_key, email, email_key,"
+            " email_confirmed_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             account.id,
             stored(account.created_at),
             stored(account.updated_at),
             account.role.value,
             account.state.value,
             account.source.value,
+            account.directory,
             account.first_name,
             account.last_name,
             *_name_columns(account),
@@ -199,8 +215,9 @@ class SqlAccounts:
 
 
 def account_of(row: Row) -> Account:
-    """Read an account from the first eleven columns, in the order of every SELECT here."""
-    identity, name, created, updated, role, state, source, email, confirmed, first, last = row[:11]
+    """Read an account from the first twelve columns, in the order of every SELECT here."""
+    identity, name, created, updated, role, state, source, directory = row[:8]
+    email, confirmed, first, last = row[8:ACCOUNT_COLUMNS]
     return Account(
         id=AccountId(identity),
         name=name,
@@ -209,6 +226,7 @@ def account_of(row: Row) -> Account:
         role=Role(role),
         state=State(state),
         source=Source(source),
+        directory=directory,
         email=email,
         email_confirmed_at=moment_or_none(confirmed),
         first_name=first,
@@ -239,6 +257,8 @@ def _changes(account: Account, before: Account) -> Iterator[tuple[str, tuple[Val
         yield "UPDATE accounts SET state = $2 WHERE id = $1", (account.state.value,)
     if account.source is not before.source:
         yield "UPDATE accounts SET source = $2 WHERE id = $1", (account.source.value,)
+    if account.directory != before.directory:
+        yield "UPDATE accounts SET directory = $2 WHERE id = $1", (account.directory,)
 
 
 def _name_columns(account: Account) -> tuple[str, str]:

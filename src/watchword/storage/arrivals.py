@@ -38,6 +38,7 @@ class _Arrivals:
                 account.role.value,
                 account.state.value,
                 account.source.value,
+                account.directory,
                 account.first_name,
                 account.last_name,
                 account.name,
@@ -79,7 +80,8 @@ def _add(arrivals: _Arrivals, first: str) -> Steps[None]:
     # In the order of the keys, which are drawn by chance: so neighbours meet on one page.
     yield from inserts(
         "INSERT INTO accounts (id, created_at, updated_at, role, state, source,"
-        " first_name, last_name, name, name_key, email, email_key, email_confirmed_at)",
+        " directory, first_name, last_name, name, name_key, email, email_key,"
+        " email_confirmed_at)",
         sorted(arrivals.rows, key=lambda row: str(row[0])),
     )
     for statement in inserts(

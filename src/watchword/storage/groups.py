@@ -1,5 +1,6 @@
 """Groups and their members in SQL."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from watchword.core.accounts.names import canonical
@@ -11,7 +12,8 @@ from watchword.storage import locks
 from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, stored
-from watchword.storage.statement import Batch, Row
+from watchword.storage.portions import places, portions
+from watchword.storage.statement import Batch, Row, storable
 
 _LISTING = "groups"
 _LISTING_OF_MEMBERS = "members"
@@ -64,6 +66,23 @@ class SqlGroups:
         return tuple(
             Membership(group=_group(row[:5]), account_id=account_id, role=row[5]) for row in rows
         )
+
+    async def of_many(
+        self, account_ids: Sequence[AccountId]
+    ) -> Mapping[AccountId, tuple[Membership, ...]]:
+        found: dict[AccountId, list[Membership]] = {one: [] for one in account_ids}
+        for some in portions(sorted(one for one in found if storable((one,)))):
+            rows = await self._engine.fetch_all(
+                "SELECT g.id, g.name, g.created_at, g.password_days, g.password_history,"  # noqa: S608 - placeholders
+                " m.role, m.account_id"
+                " FROM memberships AS m JOIN groups AS g ON g.id = m.group_id"
+                f" WHERE m.account_id IN ({places(len(some))})",
+                *some,
+            )
+            for row in rows:
+                one = Membership(group=_group(row[:5]), account_id=AccountId(row[6]), role=row[5])
+                found[one.account_id].append(one)
+        return {who: tuple(sorted(those, key=_place)) for who, those in found.items()}
 
     async def password_days(self) -> frozenset[int]:
         rows = await self._engine.fetch_all(
@@ -191,6 +210,10 @@ def _group(row: Row) -> Group:
         password_days=password_days,
         password_history=password_history,
     )
+
+
+def _place(membership: Membership) -> tuple[str, str]:
+    return canonical(membership.group.name), membership.role
 
 
 def _write_member(last: Membership) -> str:

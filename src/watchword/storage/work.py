@@ -8,7 +8,7 @@ from typing import Self
 from watchword.core.kernel.ids import SessionId
 from watchword.core.ports import Bearer, KeyHolder, Revocations
 from watchword.storage import migrate
-from watchword.storage.accounts import SqlAccounts, account_of
+from watchword.storage.accounts import ACCOUNT_COLUMNS, SqlAccounts, account_of
 from watchword.storage.api_keys import SqlApiKeys, api_key_of
 from watchword.storage.attempts import SqlAttemptGate, SqlAttempts
 from watchword.storage.audit import SqlAudit
@@ -18,6 +18,7 @@ from watchword.storage.engine import Engine
 from watchword.storage.groups import SqlGroups
 from watchword.storage.jobs import SqlJobDesk, SqlJobs
 from watchword.storage.leases import SqlLeaseDesk
+from watchword.storage.links import SqlLinks
 from watchword.storage.outbox import SqlOutbox, SqlOutboxDesk
 from watchword.storage.portions import places
 from watchword.storage.revocation_log import SqlRevocationLog
@@ -45,6 +46,7 @@ class SqlWork:
         "credentials",
         "groups",
         "jobs",
+        "links",
         "outbox",
         "revocation_log",
         "sessions",
@@ -71,6 +73,7 @@ class SqlWork:
         self.tickets = SqlTickets(engine, batch)
         self.outbox = SqlOutbox(engine, batch)
         self.jobs = SqlJobs(engine, batch)
+        self.links = SqlLinks(engine, batch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,27 +90,27 @@ class SqlWork:
     async def bearer(self, session_id: SessionId) -> Bearer | None:
         row = await self._engine.fetch_one(
             "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
-            " a.email, a.email_confirmed_at, a.first_name, a.last_name,"
+            " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name,"
             " s.id, s.account_id, s.dialect, s.created_at, s.expires_at, s.address,"
             " s.kind, s.client, s.last_used_at"
             " FROM sessions AS s JOIN accounts AS a ON a.id = s.account_id WHERE s.id = $1",
             session_id,
         )
-        return Bearer(account_of(row), session_of(row[11:])) if row else None
+        return Bearer(account_of(row), session_of(row[ACCOUNT_COLUMNS:])) if row else None
 
     async def key_holder(self, digests: Sequence[str]) -> KeyHolder | None:
         if not digests:
             return None
         row = await self._engine.fetch_one(
             "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"  # noqa: S608 - placeholders
-            " a.email, a.email_confirmed_at, a.first_name, a.last_name,"
+            " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name,"
             " k.id, k.account_id, k.name, k.digest, k.sealed, k.hint, k.scopes, k.per_minute,"
             " k.created_at, k.expires_at, k.last_used_at"
             " FROM api_keys AS k JOIN accounts AS a ON a.id = k.account_id"
             f" WHERE k.digest IN ({places(len(digests))})",
             *digests,
         )
-        return KeyHolder(account_of(row), api_key_of(row[11:])) if row else None
+        return KeyHolder(account_of(row), api_key_of(row[ACCOUNT_COLUMNS:])) if row else None
 
     async def commit(self) -> None:
         transaction = self._batch.take()
