@@ -7,11 +7,15 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
-from watchword.settings.model import Section, Settings
+from watchword.settings.model import Settings
+from watchword.settings.section import Section
 
 PREFIX = "WATCHWORD_"
 UNREAD = "dialects"
 """The tables that we hand on as they are."""
+
+NAMED = "<name>"
+"""Stands in a key for the name that an operator gives, such as that of a directory."""
 
 
 class Key(NamedTuple):
@@ -23,7 +27,10 @@ class Key(NamedTuple):
 
     @property
     def is_list(self) -> bool:
-        return tuple in {get_origin(self.kind), *map(get_origin, get_args(self.kind))}
+        return not self.is_table and tuple in {
+            get_origin(self.kind),
+            *map(get_origin, get_args(self.kind)),
+        }
 
     @property
     def is_table(self) -> bool:
@@ -51,9 +58,31 @@ def sections() -> frozenset[str]:
     return frozenset({name.rpartition(".")[0] for name in known_keys()} - {""} | {UNREAD})
 
 
+@cache
+def families() -> frozenset[str]:
+    """Return the names of the tables in which each table has a name that an operator gave."""
+    return frozenset(name.partition(f".{NAMED}")[0] for name in sections() if NAMED in name)
+
+
+def general(path: tuple[str, ...]) -> str:
+    """Return the key that a path is, with a placeholder for a name that an operator gave."""
+    is_named = len(path) > 1 and path[0] in families()
+    return ".".join((path[0], NAMED, *path[2:]) if is_named else path)
+
+
+def path_of(variable_name: str) -> tuple[str, ...]:
+    """Return the path that a variable means."""
+    # Names are upper case; a lower-case one turns into a key that nobody knows.
+    path = tuple(variable_name.removeprefix(PREFIX).swapcase().split("__"))
+    if len(path) > 1 and path[0] in families():
+        # Few shells take a hyphen in the name of a variable, and no name has an underscore.
+        return (path[0], path[1].replace("_", "-"), *path[2:])
+    return path
+
+
 def variable(name: str) -> str:
     """Return what a key is called in the environment."""
-    return PREFIX + name.upper().replace(".", "__")
+    return PREFIX + name.upper().replace(".", "__").replace("-", "_")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -68,10 +97,22 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return max(known, key=likeness)
 
 
+def section_of(kind: Any) -> type[Section] | None:  # noqa: ANN401 - any annotation
+    """Return the table that a field is, None if it is a value."""
+    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def family_of(kind: Any) -> type[Section] | None:  # noqa: ANN401 - any annotation
+    """Return the table of which a field holds any number by name, None if it is none of these."""
+    return section_of(get_args(kind)[1]) if get_origin(kind) is dict else None
+
+
 def _walk(section: type[Section], before: str) -> Iterator[Key]:
     for field in msgspec.structs.fields(section):
-        if isinstance(field.type, type) and issubclass(field.type, Section):
-            yield from _walk(field.type, f"{field.name}.")
+        if (inner := section_of(field.type)) is not None:
+            yield from _walk(inner, f"{before}{field.name}.")
+        elif (each := family_of(field.type)) is not None:
+            yield from _walk(each, f"{before}{field.name}.{NAMED}.")
         elif field.name != UNREAD:
             yield Key(before + field.name, field.type, _default(field))
 

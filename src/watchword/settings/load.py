@@ -3,13 +3,29 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from watchword.settings.keys import PREFIX, UNREAD, known_keys, nearest, sections, variable
-from watchword.settings.model import Section, Settings
+from watchword.settings.directorychecks import NAME, directory_problems
+from watchword.settings.keys import (
+    NAMED,
+    PREFIX,
+    UNREAD,
+    families,
+    family_of,
+    general,
+    known_keys,
+    nearest,
+    path_of,
+    section_of,
+    sections,
+    variable,
+)
+from watchword.settings.model import Settings
 from watchword.settings.secret import Secret
+from watchword.settings.section import Section
+from watchword.settings.texts import joined, list_from, table_from
 from watchword.settings.values import CHECKS, RULES, TLS_KEYS
 
 # What `serve --demo` starts from; whatever an operator says goes before it.
@@ -39,6 +55,11 @@ class _Given(NamedTuple):
     def name(self) -> str:
         return ".".join(self.path)
 
+    @property
+    def key(self) -> str:
+        """Return the key of the settings that this is, or would be."""
+        return general(self.path)
+
 
 class _Wrong(NamedTuple):
     """A key whose value cannot be used, and why."""
@@ -47,6 +68,7 @@ class _Wrong(NamedTuple):
     problem: str
 
 
+_S = TypeVar("_S", bound=Section)
 _Values = dict[tuple[str, ...], Any]
 
 
@@ -96,38 +118,38 @@ def _flat(table: Mapping[str, Any], where: str, before: tuple[str, ...] = ()) ->
     """Yield the leaves of a table. A table that stands for a value is a leaf as well."""
     for name, value in table.items():
         item = _Given((*before, name), value, f"{'.'.join((*before, name))} {where}")
-        if isinstance(value, Mapping) and value and item.name not in known_keys():
+        if isinstance(value, Mapping) and value and item.key not in known_keys():
             yield from _flat(value, where, item.path)
-        elif value != {} or item.name not in sections():
+        elif value != {} or item.key not in sections() | families() or item.key.endswith(NAMED):
             yield item
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given]:
     for name in sorted(environ):
         if name.startswith(PREFIX):
-            # Names are upper case; a lower-case one turns into a key that nobody knows.
-            path = tuple(name.removeprefix(PREFIX).swapcase().split("__"))
-            yield _Given(path, environ[name], f"{name} in the environment", is_text=True)
+            yield _Given(path_of(name), environ[name], f"{name} in the environment", is_text=True)
 
 
 def _judged(item: _Given) -> Any:  # noqa: ANN401 - each key has its own type
     """Return the value as its key wants it, or raise ValueError."""
     if item.path[0] == UNREAD:
         return _unread(item)
-    key = known_keys().get(item.name)
+    if item.path[0] in families() and not _is_well_named(item.path):
+        raise ValueError(_ILL_NAMED)
+    key = known_keys().get(item.key)
     if key is None:
         raise ValueError(_unknown(item))
     value = str(item.value) if isinstance(item.value, PurePath) else item.value
     if item.is_text and key.is_list:
-        value = _list_from(value)
+        value = list_from(value)
     if key.is_table:
-        value = _joined(_table_from(value) if item.is_text else value)
+        value = joined(table_from(value) if item.is_text else value)
     try:
         typed = msgspec.convert(value, key.kind, strict=not item.is_text, dec_hook=_secret)
     except msgspec.ValidationError as error:
         choices = ", ".join(key.choices)
         raise ValueError(f"must be one of {choices}" if choices else str(error)) from None
-    check = CHECKS.get(item.name)
+    check = CHECKS.get(item.key)
     return check(typed) if check else typed
 
 
@@ -136,45 +158,29 @@ def _unread(item: _Given) -> Any:  # noqa: ANN401 - the dialect knows
     if len(item.path) <= table_names and item.value != {}:
         raise ValueError("each dialect's keys stand in a table of its own, [dialects.<name>]")
     is_list = item.is_text and item.value.lstrip().startswith("[")
-    return _list_from(item.value) if is_list else item.value
+    return list_from(item.value) if is_list else item.value
+
+
+_ILL_NAMED = (
+    "a directory has a name of its own here, [directories.<name>]: a small letter, then small"
+    " letters, digits and hyphens, 40 at most"
+)
+
+
+def _is_well_named(path: tuple[str, ...]) -> bool:
+    return len(path) > 1 and bool(NAME.match(path[1]))
 
 
 def _unknown(item: _Given) -> str:
-    if item.name in sections():
+    if item.key.endswith(NAMED) and item.value == {}:
+        return "is empty: a directory needs urls and domain at least"
+    if item.key in sections() | families():
         return "is a table of keys, not a value"
     known = sections() if isinstance(item.value, Mapping) else known_keys()
-    meant = nearest(item.name.lower(), sorted(known))
+    meant = nearest(item.key.lower(), sorted(known))
+    if item.path[0] in families():
+        meant = meant.replace(NAMED, item.path[1])
     return f"no such setting; the nearest is {variable(meant) if item.is_text else meant}"
-
-
-def _list_from(text: str) -> list[Any]:
-    if not text.lstrip().startswith("["):
-        return [part for piece in text.split(",") if (part := piece.strip())]
-    try:
-        return msgspec.json.decode(text, type=list[Any])
-    except msgspec.DecodeError:
-        raise ValueError("is not a JSON list") from None
-
-
-def _table_from(text: str) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.MsgspecError:
-        raise ValueError("is not a JSON object") from None
-
-
-def _joined(value: Any) -> Any:  # noqa: ANN401 - what a file may hold
-    """Return a table whose names have dots in them as they were meant: TOML makes tables of it."""
-    if not isinstance(value, Mapping):
-        return value
-    joined: dict[str, Any] = {}
-    for name, item in value.items():
-        below = _joined(item)
-        if isinstance(below, Mapping):
-            joined |= {f"{name}.{more}": one for more, one in below.items()}
-        else:
-            joined[name] = below
-    return joined
 
 
 def _secret(kind: type, value: object) -> Secret:
@@ -196,6 +202,7 @@ def _finished(values: _Values, wrong: list[_Wrong]) -> Settings:
         for rule in RULES
         if _names(wrong).isdisjoint(rule.keys) and not rule.holds(settings)
     ]
+    problems += directory_problems(settings.directories, settings.kerberos, _names(wrong))
     if problems:
         raise SettingsError(tuple(problems))
     return settings
@@ -209,10 +216,18 @@ def _built(values: _Values) -> Settings:
     tree: dict[str, Any] = {}
     for path, value in values.items():
         _plant(tree, path, value)
-    for field in msgspec.structs.fields(Settings):
-        if isinstance(field.type, type) and issubclass(field.type, Section):
-            tree[field.name] = field.type(**tree.get(field.name, {}))
-    return Settings(**tree)
+    return _made(Settings, tree)
+
+
+def _made(kind: type[_S], tree: dict[str, Any]) -> _S:
+    """Return a table with the tables in it."""
+    for field in msgspec.structs.fields(kind):
+        below = tree.get(field.name, {})
+        if (section := section_of(field.type)) is not None:
+            tree[field.name] = _made(section, below)
+        elif (each := family_of(field.type)) is not None:
+            tree[field.name] = {name: _made(each, one) for name, one in below.items()}
+    return kind(**tree)
 
 
 def _plant(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:  # noqa: ANN401

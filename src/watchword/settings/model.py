@@ -8,29 +8,29 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from watchword.core.accounts.names import is_address
 from watchword.core.kernel.caller import Network
 from watchword.core.policy.passwords import PRESETS, PasswordPolicy, Preset
 from watchword.core.policy.signin import AttemptLimits
 from watchword.core.signing.model import Algorithm
+from watchword.settings.directories import DirectorySettings, KerberosSettings
 from watchword.settings.secret import Secret, masked, without_password
+from watchword.settings.section import (
+    Count,
+    CountOrAutomatic,
+    Days,
+    DaysOrNever,
+    Port,
+    Seconds,
+    Section,
+    Text,
+)
 
-Port = Annotated[int, Meta(ge=0, le=65_535)]
-Count = Annotated[int, Meta(ge=1, le=10_000_000)]
-CountOrAutomatic = Annotated[int, Meta(ge=0, le=100_000)]
-Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]
-Days = Annotated[int, Meta(ge=1, le=3650)]
-DaysOrNever = Annotated[int, Meta(ge=0, le=3650)]
-Text = Annotated[str, Meta(min_length=1)]
 DialectName = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}\\Z")]
 
 _SMTP_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file. docs/operate/settings.md says what each key means."""
 
 
 class ServerSettings(Section, frozen=True, kw_only=True):
@@ -181,7 +181,7 @@ class JobSettings(Section, frozen=True, kw_only=True):
     in_server: bool = True
     import_folder: str = ""
     keep_days: Days = 30
-    schedules: dict[str, str] = {}
+    schedules: dict[str, str] = field(default_factory=dict)
     """By flow: when, in the words of cron; empty for never."""
 
 
@@ -238,9 +238,12 @@ class Settings(Section, frozen=True, kw_only=True):
     tickets: TicketSettings = TicketSettings()
     jobs: JobSettings = JobSettings()
     backup: BackupSettings = BackupSettings()
+    directories: dict[str, DirectorySettings] = field(default_factory=dict)
+    """By the name that a directory has here."""
+    kerberos: KerberosSettings = KerberosSettings()
     postgres: PostgresSettings = PostgresSettings()
     log: LogSettings = LogSettings()
-    dialects: dict[str, dict[str, Any]] = {}
+    dialects: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Unread tables, one for each dialect, whose own strict struct parses it."""
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from watchword.core.accounts.names import is_address, is_clean
+from watchword.settings.directorychecks import DIRECTORY_CHECKS
 from watchword.settings.model import Settings
 
 _RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}\Z")
@@ -140,6 +141,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "mail.sender_name": _line,
     "backup.recipients": _recipients,
     "backup.database": _server,
+    **DIRECTORY_CHECKS,
 }
 """By key: take a value of the right type, return it in its one spelling or raise ValueError."""
 
