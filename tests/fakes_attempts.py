@@ -69,6 +69,13 @@ class AttemptRows:
         self.windows[key] = replace(now, taken=now.taken + 1)
         return 0
 
+    def give_back_window(self, attempt: Attempt) -> None:
+        """Give back the place that an attempt has among those of its address."""
+        window = self.windows.get(("failures", attempt.address))
+        if window and window.taken and not attempt.exempt:
+            given_back = replace(window, taken=window.taken - 1)
+            self.windows["failures", attempt.address] = given_back
+
     def reserve(self, attempt: Attempt, limits: AttemptLimits) -> int:
         """Take a place for an attempt, or return the seconds to wait."""
         key = (attempt.subject, attempt.address)
@@ -140,12 +147,21 @@ class MemoryAttempts:
             if name := rows.names.get(attempt.subject):
                 count = name.count - 1 if name.was_locked else 0
                 rows.names[attempt.subject] = replace(name, count=count, at=attempt.at)
-            window = rows.windows.get(("failures", attempt.address))
-            if window and window.taken and not attempt.exempt:
-                given_back = replace(window, taken=window.taken - 1)
-                rows.windows["failures", attempt.address] = given_back
+            rows.give_back_window(attempt)
             if account_id in accounts:
                 rows.known[account_id, attempt.address] = attempt.at
+
+        self.record(write)
+
+    def withdraw(self, attempt: Attempt) -> None:
+        def write(rows: AttemptRows, accounts: Collection[str]) -> None:
+            del accounts
+            key = (attempt.subject, attempt.address)
+            if (here := rows.here.get(key)) and here.count:
+                rows.here[key] = Failures(here.count - 1, attempt.at, here.at)
+            if (name := rows.names.get(attempt.subject)) and name.count:
+                rows.names[attempt.subject] = replace(name, count=name.count - 1)
+            rows.give_back_window(attempt)
 
         self.record(write)
 

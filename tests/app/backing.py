@@ -23,7 +23,7 @@ from watchword.core.kernel.errors import InvalidError
 from watchword.core.ports import BackupMade, backup_name
 from watchword.core.services.apikeys import KeyWish, ShownKey
 from watchword.core.services.authenticate import Caller
-from watchword.core.services.signin import SignedIn, Terms
+from watchword.core.services.sessiondoor import SignedIn, Terms
 from watchword.core.services.signup import Wish
 from watchword.crypto.sealedfile import SealKey
 from watchword.settings.load import load

@@ -22,7 +22,7 @@ from watchword.app.house import open_house
 from watchword.cli.program import app
 from watchword.core.kernel.caller import Origin
 from watchword.core.services.authenticate import Caller
-from watchword.core.services.signin import SignedIn, Terms
+from watchword.core.services.sessiondoor import SignedIn, Terms
 from watchword.core.sessions.model import Kind
 from watchword.settings.load import load
 

@@ -121,6 +121,33 @@ async def test_who_gets_in_is_forgiven(storage: Storage) -> None:
         assert await succeed(storage, attempt(ADA.id)) == 0
 
 
+async def test_what_nobody_looked_at_is_given_back(storage: Storage) -> None:
+    """Of the name and of the address; what failed before counts on."""
+    await keep(storage, ADA)
+    for _ in range(4):
+        await guess(storage, attempt(ADA.id))
+    for _ in range(50):
+        assert await storage.attempts.reserve(attempt(ADA.id), LIMITS) == 0
+        await commit(storage, lambda work: work.attempts.withdraw(attempt(ADA.id)))
+    fifth = await guess(storage, attempt(ADA.id))
+    sixth = await guess(storage, attempt(ADA.id))
+
+    assert (fifth, sixth) == (0, 1)
+
+
+async def test_a_place_that_is_given_back_counts_for_no_address(storage: Storage) -> None:
+    """So that a directory which is away locks nobody out."""
+    few = AttemptLimits(per_address=2)
+    for number in range(5):
+        one = attempt(f"name {number}")
+        assert await storage.attempts.reserve(one, few) == 0
+        await commit(storage, lambda work, one=one: work.attempts.withdraw(one))
+    waits = [await guess(storage, attempt(f"guess {number}"), few) for number in range(3)]
+
+    assert waits[:2] == [0, 0]
+    assert waits[2] > 0
+
+
 async def test_a_forgotten_name_is_heard_again(storage: Storage) -> None:
     """An admin ends every wait of a name, whatever the address, and a locked one."""
     limits = replace(LIMITS, per_name=5)

@@ -12,7 +12,7 @@ from watchword.app.web import installed
 from watchword.core.kernel.caller import Origin
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Storage
-from watchword.core.services.signin import SignedIn, Terms
+from watchword.core.services.sessiondoor import SignedIn, Terms
 from watchword.core.sessions.model import Kind
 from watchword.http.operation import Credential, Operation
 

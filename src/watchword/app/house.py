@@ -21,7 +21,7 @@ from watchword.core.services.apikeys import KeyRules
 from watchword.core.services.assemble import assemble
 from watchword.core.services.letters import LetterLimits
 from watchword.core.services.outside import Outside, Rules
-from watchword.core.services.signin import SessionLimits
+from watchword.core.services.sessiondoor import SessionLimits
 from watchword.core.services.signup import Registration
 from watchword.core.services.tickets import TicketRules
 from watchword.crypto.blocklist import GuessableBlocklist

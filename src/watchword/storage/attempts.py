@@ -96,12 +96,7 @@ class SqlAttempts:
             stored(attempt.at),
         )
         if not attempt.exempt:
-            self._batch.record(
-                "UPDATE windows SET taken = taken - 1"
-                " WHERE purpose = $1 AND key = $2 AND taken > 0",
-                _FAILURES,
-                attempt.address,
-            )
+            self._give_back_window(attempt)
         self._batch.record(
             "INSERT INTO known_addresses (account_id, address, last_signin_at)"
             " SELECT id, $2, $3 FROM accounts WHERE id = $1"
@@ -111,6 +106,30 @@ class SqlAttempts:
             attempt.address,
             stored(attempt.at),
         )
+
+    def _give_back_window(self, attempt: Attempt) -> None:
+        self._batch.record(
+            "UPDATE windows SET taken = taken - 1 WHERE purpose = $1 AND key = $2 AND taken > 0",
+            _FAILURES,
+            attempt.address,
+        )
+
+    def withdraw(self, attempt: Attempt) -> None:
+        self._batch.lock(locks.guesses(attempt.subject))
+        # Whoever got a place had no wait left, so there is none to go back to.
+        self._batch.record(
+            "UPDATE attempts SET failures = failures - 1, wait_until = $3"
+            " WHERE subject = $1 AND address = $2 AND failures > 0",
+            attempt.subject,
+            attempt.address,
+            stored(attempt.at),
+        )
+        self._batch.record(
+            "UPDATE name_failures SET failures = failures - 1 WHERE subject = $1 AND failures > 0",
+            attempt.subject,
+        )
+        if not attempt.exempt:
+            self._give_back_window(attempt)
 
     def forget(self, subject: str) -> None:
         self._batch.lock(locks.guesses(subject))

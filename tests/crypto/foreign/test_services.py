@@ -15,7 +15,7 @@ from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Work
 from watchword.core.services import Services
 from watchword.core.services.assemble import assemble
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.sessiondoor import SignedIn
 from watchword.crypto.argon2 import Cost
 from watchword.crypto.passwords import Argon2Hasher
 

@@ -32,7 +32,7 @@ from watchword.core.services.apikeys import KeyWish, ShownKey
 from watchword.core.services.assemble import assemble
 from watchword.core.services.authenticate import Caller
 from watchword.core.services.outside import Outside, Rules
-from watchword.core.services.signin import SignedIn, Terms
+from watchword.core.services.sessiondoor import SignedIn, Terms
 from watchword.core.services.signup import Wish
 from watchword.core.signing.model import Algorithm, SigningKey
 

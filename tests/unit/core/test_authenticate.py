@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from unit.core.conftest import GOOD, HERE, OPERATOR, House, ruled
 from watchword.core.accounts.model import Role
-from watchword.core.services.signin import SignedIn, Terms
+from watchword.core.services.sessiondoor import SignedIn, Terms
 
 
 async def test_a_good_token_is_read_once(house: House) -> None:

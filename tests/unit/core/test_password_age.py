@@ -13,7 +13,7 @@ from watchword.core.groups.model import Group
 from watchword.core.policy.passwords import PRESETS, PasswordDemand, PasswordPolicy, Preset
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.groups import GroupChange
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.sessiondoor import SignedIn
 
 DAY = timedelta(days=1)
 NEW = "another good long password"

@@ -9,7 +9,7 @@ from unit.core.conftest import GOOD, HERE, OPERATOR, House, ruled
 from watchword.core.kernel.caller import Origin
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.authenticate import Caller
-from watchword.core.services.signin import SignedIn, Terms
+from watchword.core.services.sessiondoor import SignedIn, Terms
 from watchword.core.services.tokens import Issued
 from watchword.core.sessions.model import Kind
 

@@ -13,7 +13,7 @@ from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import AttemptLimits
-from watchword.core.services.signin import SessionLimits, SignedIn, Terms
+from watchword.core.services.sessiondoor import SessionLimits, SignedIn, Terms
 
 WRONG = Refused(Refusal.WRONG_CREDENTIALS)
 

@@ -10,7 +10,7 @@ from unit.core.conftest import GOOD, HERE, MONTH, House, ruled
 from watchword.core.kernel.caller import Origin
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.revocations.model import sid_digest
-from watchword.core.services.signin import SessionLimits, SignedIn
+from watchword.core.services.sessiondoor import SessionLimits, SignedIn
 from watchword.core.sessions.model import CLIENT_LENGTH_MAX, Kind
 
 THERE = Origin("192.0.2.1", "assets")

@@ -102,10 +102,10 @@ class Link:
     """An account here is a person there.
 
     `login_key` and `upn_key` are canonical keys of the names there. `groups` are those that
-    the person was in, and `seen` is a digest of all that was applied, when the directory was
-    last heard. `closed` is why the directory has the account closed; what an administrator
-    here disabled is not told here. `cached` is a hash of the password under our own
-    parameters, only where the settings ask for it, made at `cached_at`.
+    the person was in when the directory was last heard, and `closed` is why it has the
+    account closed; what an administrator here disabled is not told here. `cached` is a hash
+    of the password under our own parameters, only where the settings ask for it, made at
+    `cached_at`.
     """
 
     account_id: AccountId
@@ -116,7 +116,6 @@ class Link:
     login_key: str
     upn_key: str = ""
     groups: frozenset[str] = frozenset()
-    seen: str = ""
     closed: Closed = Closed.OPEN
     password_at: datetime | None = None
     cached: str = field(default="", repr=False)

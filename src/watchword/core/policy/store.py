@@ -58,6 +58,12 @@ class AttemptStore(Protocol):
         A name that already answers to known addresses only stays so.
         """
 
+    def withdraw(self, attempt: Attempt) -> None:
+        """Record that nobody looked at the password: the place is given back, and no more.
+
+        What failed before counts on.
+        """
+
     def forget(self, subject: str) -> None:
         """Record that all waits of this subject end: an admin or a mailed reset says so."""
 

@@ -13,6 +13,9 @@ from watchword.core.services.checkouts import Checkouts
 from watchword.core.services.confirmation import Confirmation
 from watchword.core.services.csrf import Csrf
 from watchword.core.services.delivery import Delivery
+from watchword.core.services.directoryaccounts import DirectoryAccounts
+from watchword.core.services.directorysignin import DirectorySignIn
+from watchword.core.services.directorysync import DirectorySync
 from watchword.core.services.emailchange import EmailChange
 from watchword.core.services.expirynotice import ExpiryNotice
 from watchword.core.services.groups import Groups
@@ -43,6 +46,9 @@ class Services:
     check_key: CheckKey
     signin: SignIn
     signup: SignUp
+    directory_signin: DirectorySignIn
+    directory_accounts: DirectoryAccounts
+    directory_sync: DirectorySync
     accounts: Accounts
     passwords: Passwords
     tickets: Tickets

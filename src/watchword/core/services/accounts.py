@@ -3,6 +3,7 @@
 from watchword.core.accounts.model import Account, Role, State
 from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, Event, event_by
+from watchword.core.directory.model import Closed
 from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError, NotFoundError
@@ -63,8 +64,8 @@ class Accounts:
             return Refused(Refusal.ROLE_UNKNOWN)
         async with self._open_work() as work:
             before = await work.accounts.by_id(account_id)
-            if before is None:
-                return Refused(Refusal.NOT_FOUND)
+            if before is None or (active and await self._is_kept_closed(work, before)):
+                return Refused(Refusal.DIRECTORY_KEEPS if before else Refusal.NOT_FOUND)
             after = self._changed(before, role, active)
             if after == before:
                 return before
@@ -99,6 +100,11 @@ class Accounts:
             work.audit.add(self._event(actor, Action.ACCOUNT_UNLOCK, account_id))
             await work.commit()
         return None
+
+    async def _is_kept_closed(self, work: Work, account: Account) -> bool:
+        """Say whether its directory lets nobody in by this account: it would close it again."""
+        link = await work.links.of(account.id) if account.directory else None
+        return link is not None and link.closed is not Closed.OPEN
 
     def _changed(self, account: Account, role: str | None, active: bool | None) -> Account:  # noqa: FBT001 - private, and None means "as it is"
         now = self._clock.now()

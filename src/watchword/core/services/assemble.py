@@ -13,6 +13,7 @@ from watchword.core.services.authenticate import Authenticate
 from watchword.core.services.checkkey import CheckKey
 from watchword.core.services.checkouts import Checkouts
 from watchword.core.services.csrf import Csrf
+from watchword.core.services.directoryroom import DirectoryRoom, open_directory_room
 from watchword.core.services.groups import Groups
 from watchword.core.services.housekeeping import Housekeeping
 from watchword.core.services.jobruns import JobRuns
@@ -22,6 +23,7 @@ from watchword.core.services.outside import Outside, Rules
 from watchword.core.services.postroom import PostRoom, open_post_room
 from watchword.core.services.renewal import Renewal
 from watchword.core.services.revocationfeed import RevocationFeed
+from watchword.core.services.sessiondoor import SessionDoor
 from watchword.core.services.sessionpurge import SessionPurge
 from watchword.core.services.sessions import Sessions
 from watchword.core.services.sessionuses import SessionUses
@@ -30,6 +32,7 @@ from watchword.core.services.signin import SignIn
 from watchword.core.services.signingkeys import SigningKeys
 from watchword.core.services.signup import SignUp
 from watchword.core.services.tokens import Tokens
+from watchword.core.services.turnaway import TurnAway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class _Parts:
     guesses: Guesses
     uses: SessionUses
     tokens: Tokens
+    door: SessionDoor
+    directory: DirectoryRoom
     post: PostRoom
     signup: SignUp
     housekeeping: Housekeeping
@@ -48,11 +53,14 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     """Return every service."""
     open_work, clock = outside.storage.open_work, outside.clock
     parts = _parts(outside, rules)
-    uses, tokens, post = parts.uses, parts.tokens, parts.post
+    uses, tokens, post, directory = parts.uses, parts.tokens, parts.post, parts.directory
     return Services(
-        authenticate=_authenticate(outside, rules, uses),
-        check_key=_check_key(outside, rules),
-        signin=_signin(outside, rules, parts.guesses, tokens, uses),
+        authenticate=_authenticate(outside, rules, uses, directory),
+        check_key=_check_key(outside, rules, directory),
+        signin=_signin(outside, rules, parts),
+        directory_signin=directory.signin,
+        directory_accounts=directory.accounts,
+        directory_sync=directory.sync,
         signup=parts.signup,
         accounts=Accounts(open_work=open_work, clock=clock),
         passwords=post.passwords,
@@ -88,14 +96,32 @@ def assemble(outside: Outside, rules: Rules) -> Services:
 
 def _parts(outside: Outside, rules: Rules) -> _Parts:
     guesses, new_password = _guesses(outside, rules), _new_password(outside, rules)
-    post = open_post_room(outside, rules, guesses, new_password)
+    uses = SessionUses(open_work=outside.storage.open_work, clock=outside.clock)
+    tokens = Tokens(signer=outside.signer, clock=outside.clock, randomness=outside.randomness)
+    door = _door(outside, rules, tokens, uses)
+    directory = open_directory_room(outside, rules, door)
+    post = open_post_room(outside, rules, guesses, new_password, directory)
     return _Parts(
         guesses=guesses,
-        uses=SessionUses(open_work=outside.storage.open_work, clock=outside.clock),
-        tokens=Tokens(signer=outside.signer, clock=outside.clock, randomness=outside.randomness),
+        uses=uses,
+        tokens=tokens,
+        door=door,
+        directory=directory,
         post=post,
         signup=_signup(outside, rules, new_password, post),
         housekeeping=_housekeeping(outside, rules),
+    )
+
+
+def _door(outside: Outside, rules: Rules, tokens: Tokens, uses: SessionUses) -> SessionDoor:
+    return SessionDoor(
+        open_work=outside.storage.open_work,
+        tokens=tokens,
+        clock=outside.clock,
+        randomness=outside.randomness,
+        limits=rules.sessions,
+        uses=uses,
+        witness=outside.witness,
     )
 
 
@@ -163,7 +189,7 @@ def _account_import(outside: Outside) -> AccountImport:
 def _guesses(outside: Outside, rules: Rules) -> Guesses:
     return Guesses(
         gate=outside.storage.attempts,
-        hasher=outside.hasher,
+        places=outside.hasher,
         clock=outside.clock,
         limits=rules.attempts,
         at_once=rules.guesses_at_once,
@@ -180,7 +206,9 @@ def _new_password(outside: Outside, rules: Rules) -> NewPassword:
     )
 
 
-def _authenticate(outside: Outside, rules: Rules, uses: SessionUses) -> Authenticate:
+def _authenticate(
+    outside: Outside, rules: Rules, uses: SessionUses, directory: DirectoryRoom
+) -> Authenticate:
     return Authenticate(
         open_work=outside.storage.open_work,
         signer=outside.signer,
@@ -188,11 +216,12 @@ def _authenticate(outside: Outside, rules: Rules, uses: SessionUses) -> Authenti
         clock=outside.clock,
         cache_max=rules.tokens_known_max,
         uses=uses,
+        presence=directory.presence,
         witness=outside.witness,
     )
 
 
-def _check_key(outside: Outside, rules: Rules) -> CheckKey:
+def _check_key(outside: Outside, rules: Rules, directory: DirectoryRoom) -> CheckKey:
     return CheckKey(
         open_work=outside.storage.open_work,
         safe=outside.key_safe,
@@ -200,6 +229,7 @@ def _check_key(outside: Outside, rules: Rules) -> CheckKey:
         revocations=outside.storage.revocations,
         clock=outside.clock,
         cache_max=rules.tokens_known_max,
+        presence=directory.presence,
         witness=outside.witness,
     )
 
@@ -225,21 +255,22 @@ def _api_keys(outside: Outside, rules: Rules) -> ApiKeys:
     )
 
 
-def _signin(
-    outside: Outside, rules: Rules, guesses: Guesses, tokens: Tokens, uses: SessionUses
-) -> SignIn:
+def _signin(outside: Outside, rules: Rules, parts: _Parts) -> SignIn:
     return SignIn(
         open_work=outside.storage.open_work,
         hasher=outside.hasher,
-        tokens=tokens,
+        door=parts.door,
+        turn_away=TurnAway(
+            open_work=outside.storage.open_work,
+            guesses=parts.guesses,
+            clock=outside.clock,
+            witness=outside.witness,
+        ),
+        directories=parts.directory.signin,
         digester=outside.digester,
-        guesses=guesses,
+        guesses=parts.guesses,
         clock=outside.clock,
-        randomness=outside.randomness,
-        limits=rules.sessions,
         policy=rules.passwords,
-        uses=uses,
-        witness=outside.witness,
     )
 
 

@@ -8,6 +8,7 @@ from watchword.core.apikeys.model import ApiKey, Scope
 from watchword.core.kernel.caller import Actor, Origin
 from watchword.core.kernel.clock import Clock
 from watchword.core.ports import OpenWork, Revocations, Signer, Witness
+from watchword.core.services.presence import Presence
 from watchword.core.services.remembered import Remembered
 from watchword.core.services.sessionuses import NOTED_EVERY, SessionUses
 from watchword.core.sessions.model import AccessToken, Session
@@ -69,17 +70,28 @@ class Authenticate:
         clock: Clock,
         cache_max: int,
         uses: SessionUses,
+        presence: Presence,
         witness: Witness,
     ) -> None:
         self._open_work = open_work
         self._uses = uses
+        self._presence = presence
         self._signer = signer
         self._clock = clock
         self._witness = witness
         self._remembered: Remembered[_Verified] = Remembered(revocations, most=cache_max)
 
     async def token(self, text: str) -> Caller | None:
-        """Return who holds this access token, None if it is not good now."""
+        """Return who holds this access token, None if it is not good now.
+
+        Raises UnavailableError while nobody can say whether they have left.
+        """
+        caller = await self._holder(text)
+        if caller is not None:
+            self._presence.require(caller.account)
+        return caller
+
+    async def _holder(self, text: str) -> Caller | None:
         now = self._clock.now()
         known = self._remembered.get(text)
         is_known = known is not None and self._remembered.counts(known, now)

@@ -9,6 +9,7 @@ from watchword.core.kernel.clock import Clock
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import KeyHolder, KeyRates, KeySafe, OpenWork, Revocations, Witness
 from watchword.core.services.authenticate import Caller
+from watchword.core.services.presence import Presence
 from watchword.core.services.remembered import Remembered
 
 _MINUTE = timedelta(minutes=1)
@@ -40,9 +41,11 @@ class CheckKey:
         revocations: Revocations,
         clock: Clock,
         cache_max: int,
+        presence: Presence,
         witness: Witness,
     ) -> None:
         self._open_work = open_work
+        self._presence = presence
         self._safe = safe
         self._rates = rates
         self._clock = clock
@@ -66,6 +69,7 @@ class CheckKey:
         if verified is None or not verified.key.works(now):
             self._remembered.drop(text)
             return None
+        self._presence.require(verified.caller.account)
         return self._admit(verified, now) if is_use else verified.caller
 
     async def write_uses(self) -> None:

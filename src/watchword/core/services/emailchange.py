@@ -62,8 +62,8 @@ class EmailChange:
         assert actor.account_id is not None
         async with self._open_work() as work:
             account = await work.accounts.by_id(actor.account_id)
-            if account is None:
-                return Refused(Refusal.NOT_FOUND)
+            if account is None or account.directory:
+                return Refused(Refusal.DIRECTORY_KEEPS if account else Refusal.NOT_FOUND)
             if canonical(reachable_at(account) or "") == canonical(new_email):
                 return Refused(Refusal.ADDRESS_SAME)
             if wait := await self._letter_gate.wait_for("change", account.id):

@@ -1,8 +1,11 @@
 """What the services are made of: the doors to the outside, and the rules of the house."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from watchword.core.directory.absent import NoDirectories, NoNegotiation
+from watchword.core.directory.port import Directories, Negotiation
 from watchword.core.jobs.flows import FlowBook
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.randomness import Randomness
@@ -23,8 +26,9 @@ from watchword.core.ports import (
     Witness,
 )
 from watchword.core.services.apikeys import KeyRules
+from watchword.core.services.directoryrules import DirectoryRules
 from watchword.core.services.letters import LetterLimits
-from watchword.core.services.signin import SessionLimits
+from watchword.core.services.sessiondoor import SessionLimits
 from watchword.core.services.signup import Registration
 from watchword.core.services.tickets import TicketRules
 
@@ -48,6 +52,8 @@ class Outside:
     clock: Clock
     randomness: Randomness
     witness: Witness
+    directories: Directories = field(default_factory=NoDirectories)
+    negotiation: Negotiation = field(default_factory=NoNegotiation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,5 +71,6 @@ class Rules:
     letters_kept_for: timedelta = timedelta(days=7)
     jobs_kept_for: timedelta = timedelta(days=30)
     checkouts_end_after: timedelta | None = None
+    directories: Mapping[str, DirectoryRules] = field(default_factory=dict)
     guesses_at_once: int = 5
     tokens_known_max: int = 10_000

@@ -16,6 +16,7 @@ from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
 from watchword.core.ports import Digester, Hasher, OpenWork, Work
 from watchword.core.services.attempts import Guesses
+from watchword.core.services.directorypasswords import DirectoryPasswords
 from watchword.core.services.letters import Letters
 from watchword.core.services.newpassword import NewPassword, words_about
 from watchword.core.services.tickets import OPEN_CHANGES
@@ -33,6 +34,7 @@ class Passwords:
         digester: Digester,
         guesses: Guesses,
         new_password: NewPassword,
+        directories: DirectoryPasswords,
         letters: Letters,
         clock: Clock,
     ) -> None:
@@ -41,6 +43,7 @@ class Passwords:
         self._digester = digester
         self._guesses = guesses
         self._new_password = new_password
+        self._directories = directories
         self._letters = letters
         self._clock = clock
 
@@ -62,6 +65,8 @@ class Passwords:
         account, credential = await self._find(actor.account_id)
         if account is None:
             return Refused(Refusal.NOT_FOUND)
+        if account.directory:
+            return await self._directories.change(actor, account, current=current, new=new)
         if refused := await self._prove(actor, account, credential, current):
             return refused
         assert credential is not None
@@ -82,6 +87,10 @@ class Passwords:
         async with self._open_work() as work:
             account = await work.accounts.by_identifier(key)
             credential = await work.credentials.password_of(account.id) if account else None
+        if account.directory if account else self._directories.may_know(identifier):
+            return await self._directories.change_by_name(
+                identifier, account, current=current, new=new, origin=origin
+            )
         subject = account.id if account else self._digester.digest("attempt", key)
         encoded = credential.encoded if credential else self._hasher.decoy
         async with self._guesses.admit(subject, origin) as attempt:
@@ -112,6 +121,8 @@ class Passwords:
         if not actor.is_admin:
             return Refused(Refusal.NOT_ADMIN)
         account, credential = await self._find(account_id)
+        if account and account.directory:
+            return Refused(Refusal.DIRECTORY_KEEPS)
         # What is wrong with the password by itself is told first, as for an account that is.
         current = credential.encoded if credential else ""
         if refused := await self._refusal(account, new, documented, current=current):
@@ -127,7 +138,7 @@ class Passwords:
         """Set the password of who presents a mailed ticket, and spend it if that succeeds."""
         assert ticket.account_id is not None
         account, credential = await self._find(ticket.account_id)
-        if account is None or not account.is_active:
+        if account is None or account.directory or not account.is_active:
             return Refused(Refusal.TICKET_BAD)
         current = credential.encoded if credential else ""
         if refused := await self._refusal(account, new, documented, current=current):
@@ -153,6 +164,8 @@ class Passwords:
         credential: PasswordCredential | None,
         password: str,
     ) -> Refused | None:
+        if account.directory:
+            return await self._directories.prove(actor, account, password)
         encoded = credential.encoded if credential else self._hasher.decoy
         async with self._guesses.admit(account.id, actor.origin) as attempt:
             if isinstance(attempt, Refused):

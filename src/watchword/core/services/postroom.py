@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.confirmation import Confirmation
 from watchword.core.services.delivery import Delivery
+from watchword.core.services.directorypasswords import DirectoryPasswords
+from watchword.core.services.directoryroom import DirectoryRoom
 from watchword.core.services.emailchange import EmailChange
 from watchword.core.services.expirynotice import ExpiryNotice
 from watchword.core.services.invitations import Invitations
@@ -42,11 +44,15 @@ class PostRoom:
 
 
 def open_post_room(
-    outside: Outside, rules: Rules, guesses: Guesses, new_password: NewPassword
+    outside: Outside,
+    rules: Rules,
+    guesses: Guesses,
+    new_password: NewPassword,
+    directory: DirectoryRoom,
 ) -> PostRoom:
     """Return every service that writes, sends or takes back a letter."""
     desk = _desk(outside, rules)
-    passwords = _passwords(outside, guesses, new_password, desk)
+    passwords = _passwords(outside, guesses, new_password, desk, directory)
     recovery = _recovery(outside, desk, passwords)
     return PostRoom(
         tickets=desk.tickets,
@@ -159,7 +165,11 @@ def _expiry_notice(outside: Outside, rules: Rules, desk: Desk) -> ExpiryNotice:
 
 
 def _passwords(
-    outside: Outside, guesses: Guesses, new_password: NewPassword, desk: Desk
+    outside: Outside,
+    guesses: Guesses,
+    new_password: NewPassword,
+    desk: Desk,
+    directory: DirectoryRoom,
 ) -> Passwords:
     return Passwords(
         open_work=outside.storage.open_work,
@@ -167,6 +177,20 @@ def _passwords(
         digester=outside.digester,
         guesses=guesses,
         new_password=new_password,
+        letters=desk.letters,
+        directories=_directory_passwords(outside, desk, directory),
+        clock=outside.clock,
+    )
+
+
+def _directory_passwords(
+    outside: Outside, desk: Desk, directory: DirectoryRoom
+) -> DirectoryPasswords:
+    return DirectoryPasswords(
+        open_work=outside.storage.open_work,
+        directories=outside.directories,
+        whom=directory.whom,
+        guesses=directory.guesses,
         letters=desk.letters,
         clock=outside.clock,
     )

@@ -54,7 +54,7 @@ class Recovery:
             stranger = stranger_at(origin)
             at = self._clock.now()
             work.audit.add(event_by(stranger, Action.PASSWORD_RESET_ASK, at=at, subject=subject))
-            if account is not None and account.is_active and reachable_at(account):
+            if account is not None and account.is_active and _has_password(account):
                 self.offer(work, account, origin)
             else:
                 pretend(work, self._tickets, self._letters, subject=subject, origin=origin)
@@ -66,7 +66,7 @@ class Recovery:
 
     def offer(self, work: Work, account: Account, origin: Origin) -> None:
         """Record a reset letter, if the owner can be reached."""
-        if to := reachable_at(account):
+        if _has_password(account) and (to := reachable_at(account)):
             issued = self._tickets.issue(work, Purpose.RESET, address=to, account_id=account.id)
             letter = issued.letter(LetterKind.RESET, name=account.name, language=origin.language)
             self._letters.post(work, letter)
@@ -105,3 +105,8 @@ class Recovery:
         async with self._open_work() as work:
             account = await work.accounts.by_identifier(canonical(identifier))
         return Whose(account_id=account.id) if account else Whose(is_nobodys=True)
+
+
+def _has_password(account: Account) -> bool:
+    """Say whether a letter can be sent that helps: no directory keeps the password."""
+    return reachable_at(account) is not None and not account.directory

@@ -14,7 +14,7 @@ from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import OpenWork
 from watchword.core.services.authenticate import Caller
 from watchword.core.services.newpassword import policy_of
-from watchword.core.services.signin import SESSION_ID_BYTES, SignedIn
+from watchword.core.services.sessiondoor import SESSION_ID_BYTES, SignedIn
 from watchword.core.services.tokens import Issued, Tokens
 from watchword.core.sessions.model import AccessToken, Kind, Session, session_label
 

@@ -4,7 +4,8 @@ from starlette.responses import Response
 
 from watchword.core.policy.refusals import Refused
 from watchword.core.services.csrf import Csrf
-from watchword.core.services.signin import SignIn, Terms
+from watchword.core.services.sessiondoor import Terms
+from watchword.core.services.signin import SignIn
 from watchword.core.sessions.model import Kind
 from watchword.dialects.assets import wire
 from watchword.dialects.assets.errors import AssetsResponse, Speech

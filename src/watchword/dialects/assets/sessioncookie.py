@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.sessiondoor import SignedIn
 from watchword.dialects.assets.options import Options
 from watchword.http.call import Call
 from watchword.http.cookies import SameSite, end_of_cookie, end_of_other, session_cookie

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from watchword.core.accounts.model import Account
 from watchword.core.checkouts.model import Checkout
 from watchword.core.groups.model import Membership
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.sessiondoor import SignedIn
 
 SERVER = "Assets"
 

@@ -3,7 +3,8 @@
 from starlette.responses import Response
 
 from watchword.core.policy.refusals import Refused
-from watchword.core.services.signin import SignIn, Terms
+from watchword.core.services.sessiondoor import Terms
+from watchword.core.services.signin import SignIn
 from watchword.dialects.asta import wire
 from watchword.dialects.asta.errors import render_refusal
 from watchword.dialects.asta.options import Options

@@ -8,7 +8,7 @@ import msgspec
 
 from watchword.core.accounts.model import Account
 from watchword.core.kernel.ids import AccountId
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.sessiondoor import SignedIn
 
 NAME_MIN = 2
 """The least length of a name that somebody registers."""

@@ -3,7 +3,8 @@
 from starlette.responses import Response
 
 from watchword.core.policy.refusals import Refused
-from watchword.core.services.signin import SignIn, Terms
+from watchword.core.services.sessiondoor import Terms
+from watchword.core.services.signin import SignIn
 from watchword.dialects.astera import wire
 from watchword.dialects.astera.errors import render_refusal
 from watchword.dialects.astera.options import Options

@@ -10,7 +10,7 @@ import msgspec
 
 from watchword.core.accounts import model as accounts
 from watchword.core.services.authenticate import Caller
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.sessiondoor import SignedIn
 from watchword.core.tickets.model import Ticket
 
 PASSWORD_MIN = 1
@@ -47,6 +47,44 @@ class Credentials(_Read, frozen=True, kw_only=True):
     @property
     def is_remembered(self) -> bool:
         return bool(read_flag(self.remember_me))
+
+
+class DirectoryCredentials(Credentials, frozen=True, kw_only=True):
+    """The body of a log-in with a directory's password.
+
+    `domain` is the old short name of one, or its DNS name, for a user without one in it.
+    """
+
+    domain: str | None = None
+
+
+class Remembering(_Read, frozen=True, kw_only=True):
+    """The body of a log-in with a ticket; there may be none."""
+
+    remember_me: Flag | None = None
+
+    @property
+    def is_remembered(self) -> bool:
+        return bool(read_flag(self.remember_me))
+
+
+class Typed(_Read, frozen=True, kw_only=True):
+    """What of a log-in somebody typed, whatever it is; neither of them is with a ticket."""
+
+    user: object = None
+    password: object = None
+
+    @property
+    def is_something(self) -> bool:
+        return self.user is not None or self.password is not None
+
+
+class DirectoryUser(_Read, frozen=True, kw_only=True):
+    """The body that makes an account for somebody of a directory."""
+
+    user: str
+    domain: str | None = None
+    role: str | None = None
 
 
 class NewUser(_Read, frozen=True, kw_only=True):
@@ -130,7 +168,10 @@ class Guest(_Read, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An account as its owner sees it. The time is ISO 8601, in UTC."""
+    """An account as its owner sees it. The time is ISO 8601, in UTC.
+
+    `directory` names the one that keeps the password and all the rest, if there is one.
+    """
 
     id: str
     user: str
@@ -139,6 +180,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     first_name: str
     last_name: str
     role: RoleName
+    directory: str | msgspec.UnsetType = msgspec.UNSET
     created: str
 
 
@@ -215,6 +257,7 @@ def write_account(account: accounts.Account) -> Account:
         first_name=account.first_name,
         last_name=account.last_name,
         role=account.role.value,
+        directory=account.directory or msgspec.UNSET,
         created=moment(account.created_at),
     )
 

@@ -3,7 +3,8 @@
 from starlette.responses import Response
 
 from watchword.core.policy.refusals import Refused
-from watchword.core.services.signin import SignIn, Terms
+from watchword.core.services.sessiondoor import Terms
+from watchword.core.services.signin import SignIn
 from watchword.dialects.precrime import wire
 from watchword.dialects.precrime.errors import render_refusal
 from watchword.dialects.precrime.options import Options

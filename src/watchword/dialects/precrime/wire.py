@@ -13,7 +13,7 @@ import msgspec
 
 from watchword.core.groups.model import Group, Membership
 from watchword.core.services.apikeys import ShownKey
-from watchword.core.services.signin import SignedIn
+from watchword.core.services.sessiondoor import SignedIn
 from watchword.core.services.tokens import Issued
 
 PASSWORD_MIN = 1

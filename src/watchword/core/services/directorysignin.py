@@ -1,0 +1,262 @@
+"""Sign in people whose password a directory knows, or who have a Kerberos ticket."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from watchword.core.accounts.model import Account
+from watchword.core.directory.model import Asked, Closed, Link, Person, Proof, Verdict
+from watchword.core.directory.port import Directories, Negotiation
+from watchword.core.kernel.caller import Actor, Origin, owner_of
+from watchword.core.kernel.clock import Clock
+from watchword.core.kernel.errors import DeniedError, UnavailableError
+from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.policy.store import Attempt
+from watchword.core.ports import Hasher, OpenWork
+from watchword.core.services.attempts import Guesses
+from watchword.core.services.directoryplan import Known
+from watchword.core.services.directoryrules import Creates, Offline
+from watchword.core.services.directorywhom import Whom
+from watchword.core.services.provisioning import Provisioning
+from watchword.core.services.sessiondoor import Entrant, SessionDoor, SignedIn, Terms
+from watchword.core.services.turnaway import TurnAway
+from watchword.core.sessions.model import is_client
+
+REFUSAL_OF = {
+    Verdict.HOURS: Refusal.LOGON_HOURS,
+    Verdict.PASSWORD_EXPIRED: Refusal.PASSWORD_EXPIRED,
+    Verdict.MUST_CHANGE: Refusal.PASSWORD_MUST_CHANGE,
+    Verdict.DISABLED: Refusal.DISABLED,
+    Verdict.EXPIRED: Refusal.ACCOUNT_EXPIRED,
+}
+"""What somebody is told who gave the right password. LOCKED is not here: it is told without."""
+
+_NO_TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSignIn:
+    """What came of a Kerberos ticket, and what to answer so that the client knows us."""
+
+    outcome: SignedIn | Refused
+    reply: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """A password for somebody in a directory; `link` if they have an account here."""
+
+    asked: Asked
+    password: str = field(repr=False)
+    link: Link | None
+
+
+class DirectorySignIn:
+    """Asks directories, and opens a session for whom they know and the rules admit."""
+
+    def __init__(
+        self,
+        *,
+        open_work: OpenWork,
+        directories: Directories,
+        negotiation: Negotiation,
+        whom: Whom,
+        provisioning: Provisioning,
+        guesses: Guesses,
+        door: SessionDoor,
+        turn_away: TurnAway,
+        hasher: Hasher,
+        clock: Clock,
+    ) -> None:
+        self._open_work = open_work
+        self._directories = directories
+        self._negotiation = negotiation
+        self._whom = whom
+        self._provisioning = provisioning
+        self._guesses = guesses
+        self._door = door
+        self._turn_away = turn_away
+        self._hasher = hasher
+        self._clock = clock
+
+    @property
+    def takes_tickets(self) -> bool:
+        """Whether Kerberos tickets are understood."""
+        return self._negotiation.is_on
+
+    def may_know(self, typed: str) -> bool:
+        """Say whether a directory takes names such as this. Quick."""
+        return self._whom.may_be(typed)
+
+    async def with_password(
+        self, typed: str, password: str, *, domain: str = "", origin: Origin, terms: Terms
+    ) -> SignedIn | Refused:
+        """Sign in by a name of a directory; nobody's password here is looked at."""
+        if not is_client(terms.client):
+            return Refused(Refusal.CLIENT_INVALID)
+        sought = await self._whom.of_name(typed, domain=domain)
+        if sought is None:
+            return await self._nobody(typed, origin)
+        async with self._guesses.admit(sought.subject, origin) as attempt:
+            if isinstance(attempt, Refused):
+                return self._turn_away.unheard(attempt, origin)
+            try:
+                asked = await self._whom.settle(sought)
+            except UnavailableError:
+                await self._turn_away.withdraw(attempt)
+                raise
+            guess = _Guess(asked, password, sought.link)
+            return await self._try(guess, attempt, origin, terms)
+
+    async def of_account(
+        self, account: Account, password: str, *, origin: Origin, terms: Terms
+    ) -> SignedIn | Refused:
+        """Sign in the owner of an account that belongs to a directory."""
+        async with self._open_work() as work:
+            link = await work.links.of(account.id)
+        async with self._guesses.admit(account.id, origin) as attempt:
+            if isinstance(attempt, Refused):
+                return self._turn_away.unheard(attempt, origin)
+            if link is None or link.directory not in self._directories.names:
+                # The settings name that directory no more: nobody is left who knows.
+                return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
+            guess = _Guess(self._whom.of_link(link).asked, password, link)
+            return await self._try(guess, attempt, origin, terms)
+
+    async def with_ticket(self, token: bytes, *, origin: Origin, terms: Terms) -> TicketSignIn:
+        """Sign in by a Kerberos ticket (RFC 4559); the directory says who may still come in."""
+        if not is_client(terms.client):
+            return TicketSignIn(Refused(Refusal.CLIENT_INVALID))
+        negotiated = await self._negotiation.accept(token)
+        asked = negotiated and self._directories.of_principal(negotiated.principal)
+        if not negotiated or not asked or not self._directories.can_look(asked.directory):
+            return TicketSignIn(await self._no_ticket(origin))
+        person = await self._directories.find(asked)
+        if person is None:
+            return TicketSignIn(await self._no_ticket(origin), negotiated.reply)
+        outcome = await self._receive(person, origin)
+        if isinstance(outcome, Refused):
+            subject = self._whom.subject(asked)
+            refused = await self._turn_away.without_guess(subject, outcome.reason, origin)
+            return TicketSignIn(refused, negotiated.reply)
+        try:
+            signed_in = await self._enter(outcome, None, origin, terms)
+        except DeniedError:
+            return TicketSignIn(await self._no_ticket(origin), negotiated.reply)
+        return TicketSignIn(signed_in, negotiated.reply)
+
+    async def _no_ticket(self, origin: Origin) -> Refused:
+        subject = self._whom.subject_of_nobody(_NO_TICKET)
+        return await self._turn_away.without_guess(subject, Refusal.WRONG_CREDENTIALS, origin)
+
+    async def _nobody(self, typed: str, origin: Origin) -> Refused:
+        """Refuse a name of no directory, at the price of a guess."""
+        subject = self._whom.subject_of_nobody(typed)
+        async with self._guesses.admit(subject, origin) as attempt:
+            if isinstance(attempt, Refused):
+                return self._turn_away.unheard(attempt, origin)
+            return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
+
+    async def _try(
+        self, guess: _Guess, attempt: Attempt, origin: Origin, terms: Terms
+    ) -> SignedIn | Refused:
+        try:
+            proof = await self._directories.prove(guess.asked, guess.password)
+        except UnavailableError as away:
+            return await self._without_directory(guess, attempt, away, origin, terms)
+        if proof.person is None or proof.verdict is not Verdict.RIGHT:
+            return await self._refuse(guess, proof, attempt, origin)
+        known = await self._receive(proof.person, origin)
+        if isinstance(known, Refused):
+            account_id = guess.link.account_id if guess.link else None
+            return await self._turn_away.known(attempt, account_id, known.reason, origin)
+        try:
+            entered = await self._enter(known, attempt, origin, terms)
+        except DeniedError:
+            # It was closed between our look and our commit.
+            return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
+        await self._remember(known, guess.password)
+        return entered
+
+    async def _refuse(
+        self, guess: _Guess, proof: Proof, attempt: Attempt, origin: Origin
+    ) -> Refused:
+        reason = REFUSAL_OF.get(proof.verdict)
+        if reason is None:
+            cause = f"{Refusal.WRONG_CREDENTIALS} {proof.code}".strip()
+            return await self._turn_away.failed(
+                attempt, Refusal.WRONG_CREDENTIALS, origin, cause=cause
+            )
+        account_id = guess.link.account_id if guess.link else None
+        return await self._turn_away.known(attempt, account_id, reason, origin)
+
+    async def _receive(self, person: Person, origin: Origin) -> Known | Refused:
+        creates = self._provisioning.rules_of(person.directory).creates is not Creates.NEVER
+        return await self._provisioning.receive(person, _themselves(origin), creates=creates)
+
+    async def _enter(
+        self, known: Known, attempt: Attempt | None, origin: Origin, terms: Terms
+    ) -> SignedIn:
+        link = known.link
+        entrant = Entrant(
+            known.account, lambda work: work.links.require(link), attempt, known.memberships
+        )
+        return await self._door.enter(entrant, origin=origin, terms=terms)
+
+    async def _without_directory(
+        self,
+        guess: _Guess,
+        attempt: Attempt,
+        away: UnavailableError,
+        origin: Origin,
+        terms: Terms,
+    ) -> SignedIn | Refused:
+        """Let in by our own hash who came in lately, where the settings ask for that."""
+        known = await self._cached(guess.link)
+        if known is None:
+            await self._turn_away.withdraw(attempt)
+            raise away
+        if not await self._hasher.verify(guess.password, known.link.cached):
+            return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
+        try:
+            return await self._enter(known, attempt, origin, terms)
+        except DeniedError:
+            return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
+
+    async def _cached(self, link: Link | None) -> Known | None:
+        if link is None or link.closed is not Closed.OPEN or not self._is_fresh(link):
+            return None
+        async with self._open_work() as work:
+            account = await work.accounts.by_id(link.account_id)
+            memberships = await work.groups.of(link.account_id)
+        if account is None or not account.is_active:
+            return None
+        return Known(account=account, link=link, memberships=memberships)
+
+    def _is_fresh(self, link: Link) -> bool:
+        rules = self._provisioning.rules_of(link.directory)
+        if rules.offline is not Offline.CACHE or link.cached_at is None:
+            return False
+        return self._clock.now() - link.cached_at <= rules.cached_for
+
+    async def _remember(self, known: Known, password: str) -> None:
+        """Keep a hash of the password for when the directory is away, if that is asked for.
+
+        The age counts from the last time the directory said yes, so it is written each time.
+        """
+        link = known.link
+        if self._provisioning.rules_of(link.directory).offline is not Offline.CACHE:
+            return
+        is_known = bool(link.cached) and not self._hasher.is_outdated(link.cached)
+        if not is_known or not await self._hasher.verify(password, link.cached):
+            link = replace(link, cached=await self._hasher.hash(password))
+        async with self._open_work() as work:
+            work.links.require(known.link)
+            work.links.update(replace(link, cached_at=self._clock.now()))
+            try:
+                await work.commit()
+            except DeniedError:
+                return  # it was closed meanwhile
+
+
+def _themselves(origin: Origin) -> Callable[[Account], Actor]:
+    return lambda account: owner_of(account.id, origin)

@@ -1,0 +1,217 @@
+"""Bring the accounts of a directory's people to what the directory says of them now."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+
+from watchword.core.audit.model import Action, event_by
+from watchword.core.directory.model import Closed, Link, Mark, Person
+from watchword.core.directory.port import Directories, Reading
+from watchword.core.directory.store import LINKS_AT_ONCE
+from watchword.core.kernel.caller import Actor
+from watchword.core.kernel.clock import Clock
+from watchword.core.ports import OpenWork
+from watchword.core.services.directoryintake import Intake
+from watchword.core.services.directoryreport import Closing, Report, SyncOutcome, SyncWish
+from watchword.core.services.directoryrules import Creates, DirectoryRules
+from watchword.core.services.provisioning import Provisioning
+
+WHOLE_EVERY = timedelta(hours=24)
+"""So often everybody is looked at, where nobody says which look it is to be."""
+
+TAKEN_AT_ONCE = 200
+
+
+class DirectorySync:
+    """Looks at a directory and applies what it sees. Done twice, it changes nothing more.
+
+    Whom the directory lets in no more is closed at the end, all together: if they are more
+    than the rules allow, none of them is, for then the cause is rather a wrong setting.
+    """
+
+    def __init__(
+        self,
+        *,
+        open_work: OpenWork,
+        directories: Directories,
+        provisioning: Provisioning,
+        clock: Clock,
+    ) -> None:
+        self._open_work = open_work
+        self._directories = directories
+        self._provisioning = provisioning
+        self._clock = clock
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the directories of the settings."""
+        return self._directories.names
+
+    def can_read(self, directory: str) -> bool:
+        """Say whether there is a service account, without which nothing can be read."""
+        return self._directories.can_look(directory)
+
+    async def run(self, wish: SyncWish, actor: Actor, report: Report) -> SyncOutcome:
+        """Synchronise one directory. Raises UnavailableError if it does not answer."""
+        begun = self._clock.now()
+        mark = await self._mark(wish.directory)
+        since = "" if mark is None or self._is_whole(wish, mark, begun) else mark.cursor
+        async with self._directories.read(wish.directory, since=since) as reading:
+            run = _Run(self, wish, actor, report, reading)
+            outcome = await run.go()
+            if not outcome.is_stopped and not wish.dry_run:
+                await self._conclude(wish, actor, reading, mark, begun)
+        return outcome
+
+    def _is_whole(self, wish: SyncWish, mark: Mark, now: datetime) -> bool:
+        return now - mark.whole_at >= WHOLE_EVERY if wish.whole is None else wish.whole
+
+    async def _mark(self, directory: str) -> Mark | None:
+        async with self._open_work() as work:
+            return await work.links.mark(directory)
+
+    async def _conclude(
+        self, wish: SyncWish, actor: Actor, reading: Reading, mark: Mark | None, begun: datetime
+    ) -> None:
+        is_whole = reading.is_whole or mark is None
+        async with self._open_work() as work:
+            work.links.put_mark(
+                Mark(
+                    directory=wish.directory,
+                    cursor=reading.cursor,
+                    synced_at=begun,
+                    whole_at=begun if is_whole or mark is None else mark.whole_at,
+                )
+            )
+            at = self._clock.now()
+            work.audit.add(event_by(actor, Action.DIRECTORY_SYNC, at=at, subject=wish.directory))
+            await work.commit()
+
+    async def count_open(self, directory: str) -> int:
+        """Return how many accounts the directory does not have closed."""
+        async with self._open_work() as work:
+            return await work.links.count_open(directory)
+
+    async def links_of(self, directory: str) -> AsyncIterator[Sequence[Link]]:
+        """Return every link to a directory, in portions."""
+        after: str | None = None
+        while True:
+            async with self._open_work() as work:
+                page = await work.links.page(directory, after=after, limit=LINKS_AT_ONCE)
+            yield page.items
+            after = page.next
+            if after is None:
+                return
+
+    async def intake(self, wish: SyncWish, actor: Actor, report: Report) -> Intake:
+        """Return what takes in people for one run."""
+        return Intake(
+            open_work=self._open_work,
+            provisioning=self._provisioning,
+            groups=await self._provisioning.groups_of(wish.directory),
+            actor=actor,
+            wish=wish,
+            report=report,
+        )
+
+    def rules_of(self, directory: str) -> DirectoryRules:
+        return self._provisioning.rules_of(directory)
+
+
+class _Run:
+    """One look at one directory."""
+
+    def __init__(
+        self,
+        sync: DirectorySync,
+        wish: SyncWish,
+        actor: Actor,
+        report: Report,
+        reading: Reading,
+    ) -> None:
+        self._sync = sync
+        self._wish = wish
+        self._actor = actor
+        self._report = report
+        self._reading = reading
+        self._rules = sync.rules_of(wish.directory)
+
+    async def go(self) -> SyncOutcome:
+        intake = await self._sync.intake(self._wish, self._actor, self._report)
+        open_before = await self._sync.count_open(self._wish.directory)
+        seen = await self._take_all(intake)
+        if not self._reading.is_whole:
+            await self._regroup(intake)
+        closings = {one.guid: one for one in intake.closings}
+        async for one in self._leavers(seen):
+            closings.setdefault(one.guid, one)
+        most = self._most(open_before)
+        is_stopped = len(closings) > most
+        if not is_stopped:
+            await intake.close(list(closings.values()))
+        return SyncOutcome(
+            is_whole=self._reading.is_whole,
+            is_stopped=is_stopped,
+            closings=len(closings),
+            open_before=open_before,
+            closings_max=most,
+        )
+
+    def _most(self, open_before: int) -> int:
+        percent = self._wish.stop_percent
+        if percent is None:
+            by_percent = open_before * self._rules.stop_percent // 100
+            return max(self._rules.stop_above, by_percent)
+        return open_before * percent // 100
+
+    async def _take_all(self, intake: Intake) -> set[str]:
+        """Take in everybody the look shows; return who that was, for a look at everybody."""
+        seen: set[str] = set()
+        async for people in self._reading.people():
+            if self._reading.is_whole:
+                seen.update(one.guid for one in people)
+            await self._take(intake, people)
+        return seen
+
+    async def _take(self, intake: Intake, people: Sequence[Person]) -> None:
+        for start in range(0, len(people), TAKEN_AT_ONCE):
+            await intake.take(people[start : start + TAKEN_AT_ONCE])
+            await self._report.breathe()
+
+    async def _leavers(self, seen: set[str]) -> AsyncIterator[Closing]:
+        """Return whose account is open here and who is not there any more."""
+        gone = None if self._reading.is_whole else await self._reading.gone()
+        present = seen if self._reading.is_whole else None
+        if gone is None and present is None:
+            present = set(await self._reading.present())
+        async for links in self._sync.links_of(self._wish.directory):
+            for link in links:
+                has_left = (
+                    link.guid in gone if gone is not None else link.guid not in (present or ())
+                )
+                if has_left and link.closed is Closed.OPEN:
+                    yield Closing(guid=link.guid, login=link.login, closed=Closed.GONE)
+            await self._report.breathe()
+
+    async def _regroup(self, intake: Intake) -> None:
+        """Look again at who is in other groups than when last heard, if groups changed."""
+        members = await self._reading.members()
+        if members is None:
+            return
+        folded = {spec: {dn.casefold() for dn in dns} for spec, dns in members.items()}
+        strangers = set().union(*members.values()) if members else set()
+        known: set[str] = set()
+        async for links in self._sync.links_of(self._wish.directory):
+            known.update(link.dn.casefold() for link in links)
+            moved = [
+                link.guid
+                for link in links
+                if {spec for spec, dns in folded.items() if link.dn.casefold() in dns}
+                != link.groups
+            ]
+            if moved:
+                await self._take(intake, await self._reading.look_up(guids=moved))
+        if self._rules.creates is Creates.SYNC:
+            new = [dn for dn in strangers if dn.casefold() not in known]
+            for start in range(0, len(new), LINKS_AT_ONCE):
+                portion = new[start : start + LINKS_AT_ONCE]
+                await self._take(intake, await self._reading.look_up(dns=portion))
