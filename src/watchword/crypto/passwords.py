@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 from time import perf_counter
 from typing import TypeVar
 
+from watchword.core.kernel.places import Places
 from watchword.core.kernel.randomness import Randomness
 from watchword.crypto.argon2 import CURRENT, Cost, compute, matches, read_cost
 from watchword.crypto.foreign.adoption import adopt, read_kept
 from watchword.crypto.foreign.firebase import read_parameters
-from watchword.crypto.places import Places
 
 PLACES_PER_THREAD = 128
 """A thread does about 50 hashes a second, so who comes last waits about 2.5 s. A longer
@@ -58,7 +58,7 @@ class Argon2Hasher:
         self._threads = threads or usable_cores()
         self._places = Places(
             total=places_max or PLACES_PER_THREAD * self._threads,
-            threads=self._threads,
+            at_once=self._threads,
             usual_seconds=seconds,
             on_change=on_places,
         )

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 import pytest
 
 from watchword.core.kernel.errors import UnavailableError
-from watchword.crypto.places import Places
+from watchword.core.kernel.places import Places
 
 
-def places(total: int = 8, *, threads: int = 1, usual_seconds: float = 0.02) -> Places:
-    return Places(total=total, threads=threads, usual_seconds=usual_seconds)
+def places(total: int = 8, *, at_once: int = 1, usual_seconds: float = 0.02) -> Places:
+    return Places(total=total, at_once=at_once, usual_seconds=usual_seconds)
 
 
 def filled(room: Places, count: int) -> ExitStack:
@@ -92,14 +92,14 @@ def test_an_exempt_address_may_take_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waiting", "threads", "usual_seconds", "seconds"),
+    ("waiting", "at_once", "usual_seconds", "seconds"),
     [(1, 1, 0.02, 1), (100, 1, 0.02, 2), (101, 1, 0.02, 3), (100, 2, 0.1, 5)],
 )
 def test_who_is_sent_away_hears_how_long_the_line_is(
-    waiting: int, threads: int, usual_seconds: float, seconds: int
+    waiting: int, at_once: int, usual_seconds: float, seconds: int
 ) -> None:
     """The time to come back is the line's own length in seconds, and never zero."""
-    room = places(waiting, threads=threads, usual_seconds=usual_seconds)
+    room = places(waiting, at_once=at_once, usual_seconds=usual_seconds)
 
     with (
         filled(room, waiting),
@@ -111,8 +111,8 @@ def test_who_is_sent_away_hears_how_long_the_line_is(
     assert refusal.value.retry_after == seconds
 
 
-def test_the_wait_follows_what_hashes_take_now() -> None:
-    """When hashes get slow, who is sent away is told to wait longer."""
+def test_the_wait_follows_what_one_takes_now() -> None:
+    """When it gets slow, who is sent away is told to wait longer."""
     room = places(10, usual_seconds=0.01)
     for _ in range(100):
         room.note(1.0)
