@@ -10,6 +10,15 @@ from watchword.core.kernel.ids import AccountId
 from watchword.core.kernel.page import Page
 from watchword.storage.cursor import read_cursor
 
+_TOGETHER = (
+    ("dn", "login", "login_key", "upn_key"),
+    ("groups",),
+    ("closed",),
+    ("password_at",),
+    ("cached", "cached_at"),
+)
+"""What is written together if any of it has changed."""
+
 
 class MemoryLinks(MemoryStore):
     """Implements LinkStore."""
@@ -59,12 +68,20 @@ class MemoryLinks(MemoryStore):
             _check(link)
         self.record(write)
 
-    def update(self, link: Link) -> None:
+    def update(self, link: Link, *, before: Link | None = None) -> None:
+        changes = {
+            name: getattr(link, name)
+            for names in _TOGETHER
+            if before is None or _some(link, names) != _some(before, names)
+            for name in names
+        }
+
         def write(rows: Rows) -> None:
             now = rows.links.get(link.account_id)
             if now is None or _person(now) != _person(link):
                 raise NotFoundError
-            rows.links[link.account_id] = _with_the_newer_hash(link, now)
+            after = replace(now, **changes)
+            rows.links[link.account_id] = _with_the_newer_hash(after, now)
 
         _check(link)
         self.record(write)
@@ -89,6 +106,10 @@ class MemoryLinks(MemoryStore):
 
 def _person(link: Link) -> tuple[str, str]:
     return link.directory, link.guid
+
+
+def _some(link: Link, names: Sequence[str]) -> list[object]:
+    return [getattr(link, name) for name in names]
 
 
 def _with_the_newer_hash(link: Link, now: Link) -> Link:

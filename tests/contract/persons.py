@@ -31,6 +31,10 @@ async def update(storage: Storage, one: Link) -> None:
     await commit(storage, lambda work: work.links.update(one))
 
 
+async def change(storage: Storage, after: Link, before: Link) -> None:
+    await commit(storage, lambda work: work.links.update(after, before=before))
+
+
 async def require(storage: Storage, one: Link) -> None:
     await commit(storage, lambda work: work.links.require(one))
 

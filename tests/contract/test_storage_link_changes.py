@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from contract.persons import ADA, BOB, NOBODY, WHOLE, join, require, update, welcome
+from contract.persons import ADA, BOB, NOBODY, WHOLE, change, join, require, update, welcome
 from contract.things import AT, DAY, SECOND, commit, keep, link
 from watchword.core.accounts.model import State
 from watchword.core.directory.model import Closed, Mark
@@ -31,6 +32,27 @@ async def test_a_link_changes(storage: Storage, look: Work) -> None:
     assert await look.links.by_name("corp", "ada.l") is None
 
 
+async def test_two_changes_at_once_both_last(storage: Storage, look: Work) -> None:
+    """Who says what the link was before writes only what is another now."""
+    before = link(ADA, groups=frozenset({"a"}), cached="hash", cached_at=AT)
+    changes: tuple[dict[str, Any], ...] = (
+        {"closed": Closed.GONE},
+        {"dn": "CN=b", "login": "b", "login_key": "b", "upn_key": "b@c"},
+        {"groups": frozenset({"b"})},
+        {"password_at": AT},
+        {"cached": "", "cached_at": None},
+        {},
+    )
+    await keep(storage, ADA)
+    await join(storage, before)
+
+    for some in changes:
+        await change(storage, replace(before, **some), before)
+
+    after = link(ADA, **{name: one for some in changes for name, one in some.items()})
+    assert await look.links.of(ADA.id) == after
+
+
 async def test_a_link_that_is_gone_cannot_be_changed(storage: Storage, look: Work) -> None:
     """Nor can that of an account that is another person."""
     await welcome(storage, ADA)
@@ -38,6 +60,8 @@ async def test_a_link_that_is_gone_cannot_be_changed(storage: Storage, look: Wor
     for one in (link(BOB), link(ADA, guid="another"), link(ADA, directory="other")):
         with pytest.raises(NotFoundError):
             await update(storage, one)
+        with pytest.raises(NotFoundError):
+            await change(storage, one, one)
 
     assert await look.links.of(ADA.id) == link(ADA)
 

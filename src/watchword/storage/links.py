@@ -1,7 +1,7 @@
 """Links between accounts and the persons of directories in SQL."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from watchword.core.directory.model import Closed, Link, Mark
 from watchword.core.kernel.errors import ConflictError, DeniedError, InvalidError, NotFoundError
@@ -93,20 +93,23 @@ class SqlLinks:
     def add_all(self, links: Sequence[Link]) -> None:
         # In the order of what is unique: two commits with the same persons meet at the first.
         rows = [_row(one) for one in sorted(links, key=lambda one: (one.directory, one.guid))]
+        if not all(map(storable, rows)):
+            raise InvalidError("text")
         if rows:
             self._batch.record_steps(lambda: _add(rows))
 
-    def update(self, link: Link) -> None:
+    def update(self, link: Link, *, before: Link | None = None) -> None:
         self._batch.lock(locks.account(link.account_id))
         self._batch.record(
-            "UPDATE directory_links SET dn = $4, login = $5, login_key = $6, upn_key = $7,"
-            " mapped = $8, closed = $9, password_at = $10,"
-            " cached = CASE WHEN cached_at > $12 THEN cached ELSE $11 END,"
-            " cached_at = CASE WHEN cached_at > $12 THEN cached_at ELSE $12 END"
-            " WHERE account_id = $1 AND directory = $2 AND guid = $3 RETURNING account_id",
-            *_row(link),
+            "SELECT account_id FROM directory_links"
+            " WHERE account_id = $1 AND directory = $2 AND guid = $3",
+            link.account_id,
+            link.directory,
+            link.guid,
             expect=NotFoundError,
         )
+        for sql, values in _changes(link, before):
+            self._batch.record(sql, link.account_id, *values)
 
     def require(self, link: Link) -> None:
         self._batch.lock(locks.account(link.account_id))
@@ -144,25 +147,61 @@ def _add(rows: Sequence[tuple[Value, ...]]) -> Steps[None]:
             raise ConflictError("person")
 
 
+def _changes(link: Link, before: Link | None) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    if before is None or _names(link) != _names(before):
+        yield (
+            (
+                "UPDATE directory_links SET dn = $2, login = $3, login_key = $4, upn_key = $5"
+                " WHERE account_id = $1"
+            ),
+            _names(link),
+        )
+    if before is None or link.groups != before.groups:
+        yield "UPDATE directory_links SET mapped = $2 WHERE account_id = $1", (_mapped(link),)
+    if before is None or link.closed is not before.closed:
+        yield "UPDATE directory_links SET closed = $2 WHERE account_id = $1", (link.closed.value,)
+    if before is None or link.password_at != before.password_at:
+        yield (
+            "UPDATE directory_links SET password_at = $2 WHERE account_id = $1",
+            (stored_or_none(link.password_at),),
+        )
+    # A hash and its moment are one field: neither says anything without the other.
+    if before is None or _cached(link) != _cached(before):
+        yield (
+            (
+                "UPDATE directory_links SET cached = $2, cached_at = $3 WHERE account_id = $1"
+                " AND (cached_at IS NULL OR cached_at <= COALESCE($3, cached_at))"
+            ),
+            _cached(link),
+        )
+
+
 def _row(link: Link) -> tuple[Value, ...]:
-    row = (
+    return (
         link.account_id,
         link.directory,
         link.guid,
-        link.dn,
-        link.login,
-        link.login_key,
-        link.upn_key,
-        # As text: a distinguished name may hold whatever else would stand between two.
-        json.dumps(sorted(link.groups), ensure_ascii=False),
+        *_names(link),
+        _mapped(link),
         link.closed.value,
         stored_or_none(link.password_at),
-        link.cached,
-        stored_or_none(link.cached_at),
+        *_cached(link),
     )
-    if not storable((*row, *link.groups)):
+
+
+def _names(link: Link) -> tuple[str, str, str, str]:
+    return link.dn, link.login, link.login_key, link.upn_key
+
+
+def _mapped(link: Link) -> str:
+    if not storable(tuple(link.groups)):
         raise InvalidError("text")
-    return row
+    # A distinguished name may hold whatever else would stand between two.
+    return json.dumps(sorted(link.groups), ensure_ascii=False)
+
+
+def _cached(link: Link) -> tuple[str, int | None]:
+    return link.cached, stored_or_none(link.cached_at)
 
 
 def _link(row: Row) -> Link:
