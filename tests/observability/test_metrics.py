@@ -53,6 +53,8 @@ def counted(metrics: Metrics) -> Metrics:
     metrics.letter("reset", "accepted")
     metrics.job("accounts.import", "completed")
     metrics.jobs_active.set(2)
+    metrics.directory_asked("corp", "prove", 0.02)
+    metrics.directory_seen("corp", is_up=True)
     metrics.refused(413)
     metrics.cache_hits.inc()
     metrics.cache_misses.inc()
@@ -82,6 +84,9 @@ class TestOneProcess:
         assert found['watchword_transport_refusals_total{status="413"}'] == 1
         assert found['watchword_token_cache_total{result="hit"}'] == 1
         assert found['watchword_token_cache_total{result="miss"}'] == 1
+        asked = 'directory="corp",operation="prove"'
+        assert found[f"watchword_directory_seconds_count{{{asked}}}"] == 1
+        assert found['watchword_directory_up{directory="corp"}'] == 1
         assert found["watchword_hash_seconds_count"] == 1
         assert found["watchword_hash_places"] == 1
         assert found["process_resident_memory_bytes"] > 1e6
@@ -106,6 +111,16 @@ class TestOneProcess:
         metrics.hash_places.dec()
 
         assert samples(metrics.render()[0])["watchword_hash_places"] == 1
+
+    def test_a_directory_goes_and_comes(self, metrics: Metrics) -> None:
+        """Before anybody looked nothing is said of it."""
+        name = 'watchword_directory_up{directory="corp"}'
+        before = samples(metrics.render()[0])
+        metrics.directory_seen("corp", is_up=True)
+        metrics.directory_seen("corp", is_up=False)
+
+        assert name not in before
+        assert samples(metrics.render()[0])[name] == 0
 
     def test_it_says_what_runs(self, metrics: Metrics) -> None:
         """A graph can show when a version came."""

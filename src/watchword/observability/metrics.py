@@ -26,7 +26,11 @@ OTHER = "other"
 LABEL_SETS_MAX = 1000
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+DIRECTORY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 HASH_BUCKETS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5)
+
+_Together = Literal["livesum", "livemax", "livemin"]
+"""What the levels of several workers are together."""
 
 Child = TypeVar("Child", bound="MetricWrapperBase")
 
@@ -84,6 +88,16 @@ class Metrics:
         self._letters = count("letters", "Letters handed to the mail server.", "kind", "outcome")
         self._jobs = count("jobs", "Turns of jobs that ended.", "flow", "state")
         self._refusals = count("transport_refusals", "Requests refused unread.", "status")
+        self._directory_seconds = spread(
+            "directory_seconds",
+            "Time a directory took, or did not answer in.",
+            DIRECTORY_BUCKETS,
+            "directory",
+            "operation",
+        )
+        self._directory_up = self._make.levels(
+            "directory_up", "Whether a controller answers.", "livemin", "directory"
+        )
         cache = count("token_cache", "Tokens looked for among those verified before.", "result")
         self.cache_hits = cache.of("hit")
         self.cache_misses = cache.of("miss")
@@ -109,6 +123,14 @@ class Metrics:
     def job(self, flow: str, state: str) -> None:
         """Count a turn of a job that ended, by where the job is then."""
         self._jobs.of(flow, state).inc()
+
+    def directory_asked(self, directory: str, operation: str, seconds: float) -> None:
+        """Count a question to a directory that the settings name, by how long it took."""
+        self._directory_seconds.of(directory, operation).observe(seconds)
+
+    def directory_seen(self, directory: str, *, is_up: bool) -> None:
+        """Say whether a directory answers."""
+        self._directory_up.of(directory).set(int(is_up))
 
     def refused(self, status: int) -> None:
         """Count a request that the transport refused before anybody read it."""
@@ -147,14 +169,19 @@ class _Maker:
         )
         return Bound(family, len(labels))
 
-    def level(
-        self, name: str, text: str, mode: Literal["livesum", "livemax"], **labels: str
-    ) -> "Gauge":
-        """Make a gauge; the mode says what the levels of several workers are together."""
-        family = self._library.Gauge(
+    def level(self, name: str, text: str, mode: _Together, **labels: str) -> "Gauge":
+        """Make a gauge."""
+        family = self._gauges(name, text, mode, tuple(labels))
+        return family.labels(**labels) if labels else family
+
+    def levels(self, name: str, text: str, mode: _Together, *labels: str) -> "Bound[Gauge]":
+        """Make gauges that differ in the values of their labels."""
+        return Bound(self._gauges(name, text, mode, labels), len(labels))
+
+    def _gauges(self, name: str, text: str, mode: _Together, labels: tuple[str, ...]) -> "Gauge":
+        return self._library.Gauge(
             f"watchword_{name}", text, labels, multiprocess_mode=mode, registry=self.registry
         )
-        return family.labels(**labels) if labels else family
 
 
 class _Processes:
