@@ -25,6 +25,7 @@ for line in sys.stdin:
         sys.stdout.write(metrics.render()[0].decode())
     else:
         metrics.request("asta", line.strip(), 200, 0.002)
+        metrics.directory_seen("corp", is_up=line != "GET /a\\n")
         metrics.hash_places.inc()
         metrics.cache_misses.inc()
     print("done", flush=True)
@@ -157,7 +158,7 @@ class TestOneProcess:
 
 class TestSeveralProcesses:
     def test_any_worker_answers_for_all(self, tmp_path: Path) -> None:
-        """Counters, histograms and levels are added up, whoever is asked."""
+        """Counters, histograms and levels are added up; what one worker misses is missing."""
         with _workers(tmp_path, 2) as (one, other):
             _tell(one, "GET /a")
             _tell(other, "GET /a")
@@ -171,6 +172,7 @@ class TestSeveralProcesses:
             assert found[f"watchword_request_seconds_count{{{labels}}}"] == 2
             assert found['watchword_token_cache_total{result="miss"}'] == 3
             assert found["watchword_hash_places"] == 3
+            assert found['watchword_directory_up{directory="corp"}'] == 0
             assert sum("process_resident_memory_bytes" in name for name in found) == 2
             assert sum("build_info" in name for name in found) == 1
 
@@ -195,6 +197,7 @@ class TestSeveralProcesses:
             "counter_0.db",
             f"counter_{heir.pid}.db",
             f"gauge_livemax_{heir.pid}.db",
+            f"gauge_livemin_{heir.pid}.db",
             f"gauge_livesum_{heir.pid}.db",
             "histogram_0.db",
             f"histogram_{heir.pid}.db",
@@ -221,7 +224,7 @@ class TestSeveralProcesses:
                 _tell(worker, f"GET /{number}")
             after = _sizes(tmp_path)
 
-        assert len(before) == 4
+        assert len(before) == 5
         assert after == before
         assert all(used >= size for size, used in before.values())
 

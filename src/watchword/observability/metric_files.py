@@ -14,7 +14,13 @@ from importlib import import_module
 from pathlib import Path
 
 # Room for some 4000 numbers, twenty times what one dialect needs; past it the library stretches.
-_BYTES = {"counter": 2**18, "histogram": 2**20, "gauge_livesum": 2**14, "gauge_livemax": 2**14}
+_BYTES = {
+    "counter": 2**18,
+    "histogram": 2**20,
+    "gauge_livesum": 2**14,
+    "gauge_livemax": 2**14,
+    "gauge_livemin": 2**14,
+}
 _ADDED_UP = ("counter", "histogram")
 _DEAD = 0
 """Stands for the process id in the names of files with the sums of the dead."""
