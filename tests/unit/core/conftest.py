@@ -21,6 +21,7 @@ from fakes import (
     ReadableSigner,
     TellingWitness,
 )
+from fakes_directory import FakeDirectories, FakeNegotiation
 from fakes_flows import ToyBook
 from fakes_storage import MemoryStorage
 from watchword.core.accounts.model import Account, Role
@@ -93,6 +94,8 @@ class House:
     key_rates: CountingKeyRates = field(default_factory=CountingKeyRates)
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
     acceptances: MemoryAcceptances = field(default_factory=MemoryAcceptances)
+    directories: FakeDirectories = field(default_factory=FakeDirectories)
+    negotiation: FakeNegotiation = field(default_factory=FakeNegotiation)
 
     def __post_init__(self) -> None:
         self.outside = Outside(
@@ -111,6 +114,8 @@ class House:
             clock=self.clock,
             randomness=CountingRandomness(),
             witness=self.witness,
+            directories=self.directories,
+            negotiation=self.negotiation,
         )
         self.services = self.under(self.rules)
 

@@ -80,11 +80,7 @@ class DirectoryAccounts:
         if isinstance(person, Refused):
             return person
         known = await self._provisioning.known(person)
-        refusal = None
-        if known is None:
-            groups = await self._provisioning.groups_of(person.directory)
-            newcomer = self._provisioning.newcomer(person, groups)
-            refusal = newcomer if isinstance(newcomer, Refusal) else None
+        refusal = None if known else await self._provisioning.obstacle(person)
         rules = self._provisioning.rules_of(person.directory)
         return Explanation(
             person=person,

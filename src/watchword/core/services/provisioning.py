@@ -140,6 +140,15 @@ class Provisioning:
                     return newcomer.account
         return Refusal.NAME_HELD
 
+    async def obstacle(self, person: Person) -> Refusal | None:
+        """Return why a person without an account would get none, None if they would."""
+        newcomer = self.newcomer(person, {})
+        if isinstance(newcomer, Refusal):
+            return newcomer
+        async with self._open_work() as work:
+            holder = await work.accounts.by_identifier(canonical(newcomer.account.name))
+        return Refusal.NAME_HELD if holder else None
+
     def newcomer(
         self, person: Person, groups: Mapping[str, Group], *, role: Role | None = None
     ) -> Newcomer | Refusal:
