@@ -15,6 +15,7 @@ from watchword.core.kernel.errors import UnavailableError
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.directoryrules import Creates, DirectoryRules, Offline
 from watchword.core.services.sessiondoor import SignedIn
+from watchword.core.services.signup import Wish
 
 WRONG = Refused(Refusal.WRONG_CREDENTIALS)
 AWAY = timedelta(seconds=1)
@@ -408,3 +409,15 @@ async def test_nobody_waits_for_a_hash_behind_a_slow_directory() -> None:
     assert isinstance(local, SignedIn)
     assert held == 1
     assert isinstance(await slow, SignedIn)
+
+
+@pytest.mark.parametrize("name", ["CORP\\ada", "ada@corp.example", "Ada@CORP.EXAMPLE"])
+async def test_nobody_here_may_be_called_as_a_directorys_user(name: str) -> None:
+    """Else who types it would be asked for a password by somebody else's account."""
+    here = staffed()
+    stranger = Wish(name=name, password=GOOD)
+    registers = here.house.services.signup.create
+
+    assert await registers(OPERATOR, stranger) == Refused(Refusal.NAME_HELD)
+    other = Wish(name="ada@elsewhere.example", password=GOOD)
+    assert not isinstance(await registers(OPERATOR, other), Refused)

@@ -136,6 +136,7 @@ def _signup(outside: Outside, rules: Rules, new_password: NewPassword, post: Pos
         registration=rules.registration,
         confirmation=post.confirmation,
         invitations=post.invitations,
+        directories=outside.directories,
     )
 
 

@@ -174,7 +174,7 @@ class DirectoryPasswords:
                 return
             # When it was set is the directory's to say; until then it is nobody else's change.
             forgotten = replace(link, password_at=None, cached="", cached_at=None)
-            work.links.update(forgotten)
+            work.links.update(forgotten, before=link)
             work.sessions.end_all_of(account.id, but=actor.session_id)
             work.tickets.void(account.id, OPEN_CHANGES - {Purpose.CONFIRM})
             self._letters.tell(work, account, LetterKind.PASSWORD_CHANGED, actor.origin)

@@ -10,13 +10,17 @@ from watchword.core.ports import Work
 
 
 class Deed(StrEnum):
-    """What was done with an account. KEPT: not closed, since it is the last admin's."""
+    """What was done with an account, or would be by a dry run.
+
+    KEPT: not closed, since it is the last admin's. SPARED: not closed, since the run stopped.
+    """
 
     MADE = "made"
     CHANGED = "changed"
     OPENED = "opened"
     CLOSED = "closed"
     KEPT = "kept"
+    SPARED = "spared"
     REFUSED = "refused"
 
 
@@ -55,7 +59,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncOutcome:
-    """What came of it. If it is stopped, nobody was closed: `closings` would have been."""
+    """What came of it. If it is stopped, nobody was closed: `closings` would have been.
+
+    A dry run that is stopped would have been.
+    """
 
     is_whole: bool
     is_stopped: bool
@@ -66,6 +73,9 @@ class SyncOutcome:
 
 class Report(Protocol):
     """Is told how far it is, in the very commit that stores it."""
+
+    def expect(self, people: int | None) -> None:
+        """Hear how many people are likely to be looked at, None if nobody knows."""
 
     def record(self, work: Work, *, seen: int, lines: Sequence[Line]) -> None:
         """Record that so many more people were looked at, and what was done.

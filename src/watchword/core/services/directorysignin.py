@@ -251,7 +251,7 @@ class DirectorySignIn:
             link = replace(link, cached=await self._hasher.hash(password))
         async with self._open_work() as work:
             work.links.require(known.link)
-            work.links.update(replace(link, cached_at=self._clock.now()))
+            work.links.update(replace(link, cached_at=self._clock.now()), before=known.link)
             try:
                 await work.commit()
             except DeniedError:

@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
+from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, event_by
 from watchword.core.directory.model import Closed, Link, Mark, Person
 from watchword.core.directory.port import Directories, Reading
 from watchword.core.directory.store import LINKS_AT_ONCE
+from watchword.core.groups.model import Group
 from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.clock import Clock
+from watchword.core.kernel.ids import GroupId
 from watchword.core.ports import OpenWork
 from watchword.core.services.directoryintake import Intake
 from watchword.core.services.directoryreport import Closing, Report, SyncOutcome, SyncWish
@@ -49,6 +52,10 @@ class DirectorySync:
     def can_read(self, directory: str) -> bool:
         """Say whether there is a service account, without which nothing can be read."""
         return self._directories.can_look(directory)
+
+    def is_away(self, directory: str) -> bool:
+        """Say whether no controller of it answers."""
+        return self._directories.away_for(directory) is not None
 
     async def run(self, wish: SyncWish, actor: Actor, report: Report) -> SyncOutcome:
         """Synchronise one directory. Raises UnavailableError if it does not answer."""
@@ -107,11 +114,22 @@ class DirectorySync:
         return Intake(
             open_work=self._open_work,
             provisioning=self._provisioning,
-            groups=await self._provisioning.groups_of(wish.directory),
+            groups=await self._groups(wish),
             actor=actor,
             wish=wish,
             report=report,
         )
+
+    async def _groups(self, wish: SyncWish) -> dict[str, Group]:
+        """Return the groups of ours; a dry run makes none, and has nobody in those it would."""
+        if not wish.dry_run:
+            return await self._provisioning.groups_of(wish.directory)
+        found: dict[str, Group] = {}
+        async with self._open_work() as work:
+            for name in self.rules_of(wish.directory).groups:
+                made_up = Group(id=GroupId(name), name=name, created_at=self._clock.now())
+                found[name] = await work.groups.by_name(canonical(name)) or made_up
+        return found
 
     def rules_of(self, directory: str) -> DirectoryRules:
         return self._provisioning.rules_of(directory)
@@ -141,13 +159,13 @@ class _Run:
         seen = await self._take_all(intake)
         if not self._reading.is_whole:
             await self._regroup(intake)
-        closings = {one.guid: one for one in intake.closings}
-        async for one in self._leavers(seen):
-            closings.setdefault(one.guid, one)
+        closings = await intake.due(await self._closings(intake, seen))
         most = self._most(open_before)
         is_stopped = len(closings) > most
-        if not is_stopped:
-            await intake.close(list(closings.values()))
+        if is_stopped and not self._wish.dry_run:
+            await intake.spare(closings)
+        else:
+            await intake.close(closings)
         return SyncOutcome(
             is_whole=self._reading.is_whole,
             is_stopped=is_stopped,
@@ -155,6 +173,13 @@ class _Run:
             open_before=open_before,
             closings_max=most,
         )
+
+    async def _closings(self, intake: Intake, seen: set[str]) -> list[Closing]:
+        """Return whom to close: who may not come in any more, and who has left."""
+        closings = {one.guid: one for one in intake.closings}
+        async for one in self._leavers(seen):
+            closings.setdefault(one.guid, one)
+        return list(closings.values())
 
     def _most(self, open_before: int) -> int:
         percent = self._wish.stop_percent

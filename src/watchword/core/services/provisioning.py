@@ -238,7 +238,7 @@ class Provisioning:
         if after != before:
             work.accounts.update(after, before=before)
         if planned.link != planned.before.link:
-            work.links.update(planned.link)
+            work.links.update(planned.link, before=planned.before.link)
         for group in planned.joins:
             membership = Membership(group=group, account_id=after.id)
             work.groups.put_member(membership, most=GROUPS_OF_ONE_MAX)

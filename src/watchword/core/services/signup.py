@@ -7,6 +7,7 @@ from watchword.core.accounts.model import Account, Role
 from watchword.core.accounts.names import NAME_LENGTH_MAX, canonical, is_address, is_clean, is_name
 from watchword.core.audit.model import Action, event_by
 from watchword.core.credentials.model import PasswordCredential
+from watchword.core.directory.port import Directories
 from watchword.core.kernel.caller import Actor, Origin, stranger_at
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import ConflictError, DeniedError
@@ -69,6 +70,7 @@ class SignUp:
         registration: Registration,
         confirmation: Confirmation,
         invitations: Invitations,
+        directories: Directories,
     ) -> None:
         self._open_work = open_work
         self._gate = gate
@@ -79,6 +81,7 @@ class SignUp:
         self._registration = registration
         self._confirmation = confirmation
         self._invitations = invitations
+        self._directories = directories
 
     async def register(
         self, wish: Wish, *, origin: Origin, by: Actor | None = None
@@ -173,10 +176,20 @@ class SignUp:
             return Refused(Refusal.NAME_SHORT, number=wish.name_min)
         if refused := judge_names(name, wish.email, wish.first_name, wish.last_name):
             return refused
+        if self._is_a_directorys(name):
+            return Refused(Refusal.NAME_HELD)
         about = words_about(name, wish.email, wish.first_name, wish.last_name)
         return await self._new_password.refusal(
             wish.password, documented=wish.password_min, about=about
         )
+
+    def _is_a_directorys(self, name: str) -> bool:
+        """Say whether a name is of a directory's domain, so that nobody here may pose as its user.
+
+        A name alone is free: whether the directory has such a user is not told to strangers.
+        """
+        has_domain = "\\" in name or "@" in name
+        return has_domain and bool(self._directories.candidates(name))
 
     async def _make(
         self,
