@@ -3,6 +3,7 @@
 Services, keys and database are real; time is ours, and the hash is cheap unless asked for.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,12 +21,14 @@ from fakes import (
     PlainHasher,
     TellingWitness,
 )
+from fakes_directory import DIRECTORY, FakeDirectories, FakeNegotiation
 from fakes_flows import ToyBook
 from toy import talking_to
 from watchword import __version__
 from watchword.console import console
 from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import EVERYDAY, Scope
+from watchword.core.directory.absent import NoDirectories, NoNegotiation
 from watchword.core.groups.model import MEMBER, Group
 from watchword.core.kernel.caller import Origin, operator
 from watchword.core.kernel.randomness import SystemRandomness
@@ -36,6 +39,7 @@ from watchword.core.ports import Hasher, Storage
 from watchword.core.services import Services
 from watchword.core.services.apikeys import KeyRules, KeyWish, ShownKey
 from watchword.core.services.assemble import assemble
+from watchword.core.services.directoryrules import DirectoryRules
 from watchword.core.services.groups import GroupChange
 from watchword.core.services.outside import Outside, Rules
 from watchword.core.services.signup import Registration, Wish
@@ -58,7 +62,8 @@ PASSWORD = "pass-word"
 class Choices:
     """What an operator may choose, as far as a dialect's answers depend on it.
 
-    `beside` are other dialects that the same server speaks.
+    `beside` are other dialects that the same server speaks. Of `directories` there are none,
+    and of Kerberos nothing, unless they are given.
     """
 
     surroundings: Surroundings = DEMO
@@ -71,6 +76,11 @@ class Choices:
     has_first_account: bool = True
     options: msgspec.Struct | None = None
     beside: tuple[Dialect[Any], ...] = ()
+    directories: FakeDirectories | None = None
+    directory_rules: Mapping[str, DirectoryRules] = field(
+        default_factory=lambda: {DIRECTORY: DirectoryRules()}
+    )
+    negotiation: FakeNegotiation | None = None
 
 
 @dataclass(kw_only=True)
@@ -157,13 +167,18 @@ async def furnish(
     """Build a server that speaks a dialect, with the documented account in it if wanted."""
     clock, hasher = HandClock(), hasher or PlainHasher()
     mailer = MemoryMailer()
-    outside = await _outside(storage, clock, hasher, mailer)
+    outside = replace(
+        await _outside(storage, clock, hasher, mailer),
+        directories=choices.directories or NoDirectories(),
+        negotiation=choices.negotiation or NoNegotiation(),
+    )
     rules = Rules(
         attempts=choices.attempts,
         passwords=replace(PRESETS[choices.preset], days=choices.password_days),
         registration=choices.registration,
         api_keys=choices.api_keys,
         audiences=choices.audiences,
+        directories=choices.directory_rules if choices.directories else {},
     )
     services = assemble(outside, rules)
     if choices.has_first_account:

@@ -15,6 +15,8 @@ ACCOUNT = "/api/account"
 REGISTER = f"{ACCOUNT}/register"
 INVITE = f"{ACCOUNT}/invite"
 LOGIN = f"{ACCOUNT}/login"
+LOGIN_AD = f"{ACCOUNT}/loginAD"
+REGISTER_AD = f"{ACCOUNT}/registerAD"
 LOGOUT = f"{ACCOUNT}/logout"
 CHECK = f"{ACCOUNT}/checkAccess"
 CONFIRM = f"{ACCOUNT}/confirmEmail"
@@ -32,8 +34,10 @@ JOBS = "/api/Job"
 
 POSTS = (
     REGISTER,
+    REGISTER_AD,
     INVITE,
     LOGIN,
+    LOGIN_AD,
     LOGOUT,
     CONFIRM,
     RESEND,
@@ -55,6 +59,9 @@ class Astera(Asking):
 
     async def try_log_in(self, name: str, password: str, **more: Json) -> httpx.Response:
         return await self.post(LOGIN, {"user": name, "password": password, **more})
+
+    async def try_log_in_ad(self, name: str, password: str, **more: Json) -> httpx.Response:
+        return await self.post(LOGIN_AD, {"user": name, "password": password, **more})
 
     async def log_in(self, name: str = ADMIN, password: str = ADMIN_PASSWORD) -> str:
         """Return a token."""

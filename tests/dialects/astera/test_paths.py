@@ -62,7 +62,7 @@ async def test_one_logs_in_by_each(astera: Astera, path: str) -> None:
     "path",
     [
         *("/api/account", "/Api/Account/nothing", "/api/account/login/x", "/api/account/"),
-        *("/api/account/registerAD", "/api/account/loginAD", "/api/accounts"),
+        *("/api/account/registerADs", "/api/account/loginAD/x", "/api/accounts"),
         *(
             "/api/Job/1/Nothing",
             "/API/JOB/1/status/x",

@@ -122,6 +122,18 @@ ERRORS: dict[type[CoreError], tuple[int, str]] = {
 
 _NO_JOB = "There is no such job."
 
+TICKET_WANTED = "Send user and password, or a Kerberos ticket."
+TICKETS_NOT_TAKEN = "Kerberos tickets are not taken here. Send user and password."
+_TICKET_BAD = "The ticket is wrong, out of date, or of nobody who is known here."
+
+_ABOUT_PEOPLE = {
+    Refusal.NOT_FOUND: (404, "There is no such user in the directory."),
+    Refusal.DISABLED: (403, "The user is disabled in the directory."),
+    Refusal.NAME_TAKEN: (409, "This user of the directory has an account already."),
+    Refusal.DIRECTORY_KEEPS: (403, "The groups of the user in the directory give another role."),
+}
+"""What is said in other words where an admin asks for an account of a directory."""
+
 _CHALLENGE = 'Bearer realm="watchword"'
 _BAD_TOKEN = "The token is wrong or out of date."  # noqa: S105 - what is said of a token
 
@@ -177,6 +189,20 @@ def render_job_refusal(refused: Refused) -> Response:
     """Word a refusal of what somebody does with a job."""
     if refused.reason is Refusal.NOT_FOUND:
         return _answer(HTTPStatus.NOT_FOUND, _NO_JOB, code=refused.reason.value)
+    return render_refusal(refused)
+
+
+def render_person_refusal(refused: Refused) -> Response:
+    """Word a refusal to make an account for somebody of a directory."""
+    if worded := _ABOUT_PEOPLE.get(refused.reason):
+        return _answer(*worded, code=refused.reason.value)
+    return render_refusal(refused)
+
+
+def render_ticket_refusal(refused: Refused) -> Response:
+    """Word a refusal of who came with a ticket: they have typed nothing that could be wrong."""
+    if refused.reason is Refusal.WRONG_CREDENTIALS:
+        return _answer(HTTPStatus.UNAUTHORIZED, _TICKET_BAD, code=refused.reason.value)
     return render_refusal(refused)
 
 

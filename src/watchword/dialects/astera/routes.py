@@ -16,9 +16,11 @@ from watchword.dialects.astera.forgotpassword import forgot_password
 from watchword.dialects.astera.invite import invite
 from watchword.dialects.astera.jobroutes import job_operations
 from watchword.dialects.astera.login import login
+from watchword.dialects.astera.loginad import login_ad
 from watchword.dialects.astera.logout import logout
 from watchword.dialects.astera.options import Options
 from watchword.dialects.astera.register import register
+from watchword.dialects.astera.registerad import register_ad
 from watchword.dialects.astera.resendconfirmation import resend_confirmation
 from watchword.dialects.astera.resetpassword import reset_password
 from watchword.dialects.astera.startjob import JOBS
@@ -38,6 +40,8 @@ _CODE = "7K3M-2QXV"
 
 _EXAMPLES: dict[type, object] = {
     wire.Credentials: {"user": "admin", "password": "Admin123", "rememberMe": True},
+    wire.DirectoryCredentials: {"user": "CORP\\ada", "password": "a river of small stones"},
+    wire.DirectoryUser: {"user": "ada", "domain": "CORP"},
     wire.NewUser: {
         "user": "grace",
         "password": "a river of small stones",
@@ -67,14 +71,19 @@ _REFUSED = {
     400: "A value is not allowed, the token or code is not good, or the body cannot be read",
     401: "The user, the password or the token is wrong, or missing",
     403: "Not allowed; the body says why",
+    404: "The directory has no such user",
     409: "The name or the address is taken",
     413: "The body is too large",
     415: "The body is not JSON",
-    422: "The account has this address already",
+    422: "The account has this address already, or there is no such directory",
     429: "Too many attempts; Retry-After says when to come again",
     503: "The server is busy; Retry-After says when to come again",
 }
 _READING = (400, 413, 415, 429, 503)
+_ABOUT_TICKETS = (
+    "Where Kerberos is set up, `Authorization: Negotiate` (RFC 4559) stands for user and password:"
+    " then there may be no body, or one with `rememberMe` alone."
+)
 
 
 def operations(services: Services, options: Options) -> Sequence[Operation]:
@@ -82,6 +91,7 @@ def operations(services: Services, options: Options) -> Sequence[Operation]:
     return (
         *_beginnings(services),
         *_sessions(services, options),
+        *_of_directories(services, options),
         *_passwords(services),
         *_addresses(services),
         *job_operations(services),
@@ -152,7 +162,7 @@ def _sessions(services: Services, options: Options) -> Sequence[Operation]:
             "Log in",
             body=wire.Credentials,
             success=wire.LogIn,
-            refusals=(401, 403),
+            refusals=(401, 403, 409),
         ),
         Operation(
             method="POST",
@@ -171,6 +181,30 @@ def _sessions(services: Services, options: Options) -> Sequence[Operation]:
             credential=Credential.REQUIRED,
             scope=Scope.IDENTIFY,
             answers=_answers(wire.Access, 401, 403, 429, 503),
+        ),
+    )
+
+
+def _of_directories(services: Services, options: Options) -> Sequence[Operation]:
+    return (
+        _posting(
+            "registerAD",
+            register_ad(services.directory_accounts),
+            "Make an account for somebody of a directory, filled from there",
+            body=wire.DirectoryUser,
+            success=wire.Account,
+            refusals=(401, 403, 404, 409, 422),
+            credential=Credential.REQUIRED,
+            scope=Scope.ACCOUNTS_WRITE,
+        ),
+        _posting(
+            "loginAD",
+            login_ad(services.directory_signin, options),
+            "Log in with the password that a directory knows, or with a Kerberos ticket",
+            description=_ABOUT_TICKETS,
+            body=wire.DirectoryCredentials,
+            success=wire.LogIn,
+            refusals=(401, 403, 409),
         ),
     )
 
@@ -254,6 +288,7 @@ def _posting(
     success: type[msgspec.Struct] = wire.Message,
     refusals: tuple[int, ...] = (),
     credential: Credential = Credential.NONE,
+    scope: Scope | None = None,
 ) -> Operation:
     return Operation(
         method="POST",
@@ -263,6 +298,7 @@ def _posting(
         description=description,
         changes=True,
         credential=credential,
+        scope=scope,
         body=body,
         example=_EXAMPLES[body],
         answers=_answers(success, *_READING, *refusals),

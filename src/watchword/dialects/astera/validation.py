@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from starlette.responses import Response
 
+from watchword.core.accounts.names import canonical
 from watchword.dialects.astera.errors import refuse_body, say
 from watchword.dialects.astera.wire import BodyError, Whom
 from watchword.http.call import Call
@@ -32,15 +33,20 @@ def reading(shape: type[Shape], answer: Callable[[Call, Shape], Awaitable[Respon
     """
 
     async def endpoint(call: Call) -> Response:
-        body, content_type = await call.body(), call.headers.get("content-type", "")
-        if body and not is_json(content_type):
-            return say(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.")
-        read = read_json(shape, body, content_type, folds_case=True)
-        if isinstance(read, tuple):
-            return refuse_body([_word(problem) for problem in read])
-        return await answer(call, read)
+        read = read_body(shape, await call.body(), call.headers.get("content-type", ""))
+        return read if isinstance(read, Response) else await answer(call, read)
 
     return endpoint
+
+
+def read_body(shape: type[Shape], body: bytes, content_type: str) -> Shape | Response:
+    """Return a body in its shape, or the answer that says what is wrong with it."""
+    if body and not is_json(content_type):
+        return say(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.")
+    read = read_json(shape, body, content_type, folds_case=True)
+    if isinstance(read, tuple):
+        return refuse_body([_word(problem) for problem in read])
+    return read
 
 
 def reading_whom(
@@ -59,6 +65,19 @@ def reading_whom(
         return refuse_body([BodyError(detail=text, pointer="#")])
 
     return reading(shape, named)
+
+
+def refuse_clash(user: str, domain: str | None) -> Response | None:
+    """Refuse a user that has a domain in it, where `domain` says another; nobody guesses.
+
+    The short name of a domain and its DNS name are not known here to be the same.
+    """
+    before, backslash, _ = user.partition("\\")
+    own = before if backslash else user.rpartition("@")[2] if "@" in user else ""
+    if not own or not domain or canonical(own) == canonical(domain):
+        return None
+    text = "user has a domain in it, and domain says another."
+    return refuse_body([BodyError(detail=text, pointer="#/domain")])
 
 
 def _word(problem: BodyProblem) -> BodyError:
