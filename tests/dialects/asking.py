@@ -67,6 +67,12 @@ def said(answer: httpx.Response) -> tuple[int, Json]:
     return answer.status_code, answer.json()
 
 
+def whole(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    """Return all that somebody gets to see but the number of the request."""
+    headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+    return answer.status_code, answer.content, headers
+
+
 def claims_of(token: str) -> dict[str, Json]:
     """Return what stands in a token, as whoever holds it can read it."""
     part = token.split(".")[1]
