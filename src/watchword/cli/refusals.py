@@ -137,8 +137,8 @@ SENTENCES = {
         " settings."
     ),
     Refusal.NOT_ADMITTED: (
-        "The user is in no group of the directory that may log in. `watchword directory explain"
-        " USER` shows the groups."
+        "The user is not one of those of the directory who may log in. `watchword directory"
+        " explain USER` says why."
     ),
     Refusal.NAME_HELD: (
         "Another account here has the name of this user of the directory, and none is taken over."

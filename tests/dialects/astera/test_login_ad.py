@@ -220,7 +220,7 @@ async def test_who_may_not_come_in_is_told_so(
     right = await astera.try_log_in_ad("ada", PASSWORD)
     wrong = await astera.try_log_in_ad("ada", "wrong")
 
-    text = "The user is in no group of the directory that may log in."
+    text = "This user of the directory is not one of those who may log in here."
     assert said(right) == refused(403, text, "not_admitted")
     assert said(wrong) == WRONG
 

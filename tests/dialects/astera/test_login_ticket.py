@@ -266,7 +266,7 @@ async def test_a_good_ticket_of_somebody_who_may_not_come_in(
         for ticket in (TICKET, b"bob", b"admin", b"nobody", b"other")
     ]
 
-    text = "The user is in no group of the directory that may log in."
+    text = "This user of the directory is not one of those who may log in here."
     held = "Somebody else here has the name of this user of the directory."
     assert [said(one) for one in answers] == [
         refused(403, text, "not_admitted"),

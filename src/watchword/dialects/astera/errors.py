@@ -108,7 +108,10 @@ REFUSALS = {
         422,
         "Nobody can be looked up in this directory: it has no service account.",
     ),
-    Refusal.NOT_ADMITTED: (403, "The user is in no group of the directory that may log in."),
+    Refusal.NOT_ADMITTED: (
+        403,
+        "This user of the directory is not one of those who may log in here.",
+    ),
     Refusal.NAME_HELD: (409, "Somebody else here has the name of this user of the directory."),
 }
 

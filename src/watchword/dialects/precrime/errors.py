@@ -94,7 +94,7 @@ REFUSALS = {
     Refusal.DIRECTORY_KEEPS: (403, "The directory keeps this, and it cannot be changed here"),
     Refusal.DIRECTORY_UNKNOWN: (422, "There is no directory of this domain"),
     Refusal.DIRECTORY_BLIND: (422, "Nobody can be looked up in this directory"),
-    Refusal.NOT_ADMITTED: (403, "You are in no group of the directory that may log in"),
+    Refusal.NOT_ADMITTED: (403, "You are not one of those of the directory who may log in here"),
     Refusal.NAME_HELD: (403, "Another account has the name of this user of the directory"),
 }
 
