@@ -1,13 +1,18 @@
 """Take in portions of a directory's people: plan, store in one commit, or one by one."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from watchword.core.accounts.names import canonical
-from watchword.core.directory.model import Closed, Person
+from watchword.core.directory.model import Closed, Link, Person
 from watchword.core.groups.model import Group
 from watchword.core.kernel.caller import Actor
-from watchword.core.kernel.errors import ConflictError, DeniedError, NotFoundError
+from watchword.core.kernel.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+)
 from watchword.core.policy.refusals import Refusal
 from watchword.core.ports import OpenWork, Work
 from watchword.core.services.directoryplan import Known, Plan, plan, plan_closing, verdict_on
@@ -16,6 +21,20 @@ from watchword.core.services.directoryrules import Creates
 from watchword.core.services.provisioning import Newcomer, Provisioning
 
 CLOSED_AT_ONCE = 100
+
+CHANGED_MEANWHILE = "changed_meanwhile"
+UNREADABLE = "unreadable"
+"""Why somebody was passed over, beside refusals: others were faster, or no database takes it."""
+
+_IN_THE_WAY = (ConflictError, DeniedError, InvalidError, NotFoundError)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody who gets an account, and that account."""
+
+    person: Person
+    newcomer: Newcomer
 
 
 class Intake:
@@ -38,36 +57,57 @@ class Intake:
         self._wish = wish
         self._report = report
         self._rules = provisioning.rules_of(wish.directory)
+        self._tried: set[str] = set()
         self.closings: list[Closing] = []
 
     async def take(self, people: Sequence[Person]) -> None:
         """Bring a portion of people up to date; who is to be closed waits in `closings`."""
+        people = self._not_tried(people)
         known = await self._known([one.guid for one in people])
-        plans, newcomers, lines = [], [], []
+        plans: list[Plan] = []
+        arrivals: list[Arrival] = []
+        lines: list[Line] = []
         for person in people:
             if (one := known.get(person.guid)) is not None:
                 plans += self._plan(one, person)
             elif self._rules.creates is Creates.SYNC and self._may_come_in(person):
                 made = self._provisioning.newcomer(person, self._groups)
                 if isinstance(made, Refusal):
-                    lines.append(Line(login=person.login, deed=Deed.REFUSED, why=made))
+                    lines.append(_refused(person, made))
                 else:
-                    newcomers.append(made)
-        newcomers, refused = await self._without_taken(newcomers)
-        await self._store(plans, newcomers, lines + refused, seen=len(people))
+                    arrivals.append(Arrival(person, made))
+        arrivals, taken = await self._without_taken(arrivals)
+        await self._store(plans, arrivals, lines + taken, seen=len(people))
+
+    async def due(self, closings: Sequence[Closing]) -> list[Closing]:
+        """Leave out who is closed already, such as by an administrator here."""
+        left: list[Closing] = []
+        for portion in _portions(closings):
+            plans = await self._plan_closings(portion)
+            due = {one.link.guid for one in plans}
+            left += [one for one in portion if one.guid in due]
+        return left
 
     async def close(self, closings: Sequence[Closing]) -> None:
         """Close accounts, and end their sessions."""
-        for start in range(0, len(closings), CLOSED_AT_ONCE):
-            portion = closings[start : start + CLOSED_AT_ONCE]
-            known = await self._known([one.guid for one in portion])
-            plans = [
-                plan_closing(known[one.guid], one.closed, self._provisioning.now)
-                for one in portion
-                if one.guid in known
-            ]
-            await self._store([one for one in plans if not one.is_nothing], [], [], seen=0)
+        for portion in _portions(closings):
+            await self._store(await self._plan_closings(portion), [], [], seen=0)
             await self._report.breathe()
+
+    async def spare(self, closings: Sequence[Closing]) -> None:
+        """Tell who would be closed, and do nothing."""
+        for portion in _portions(closings):
+            lines = [Line(login=one.login, deed=Deed.SPARED, why=one.closed) for one in portion]
+            await self._tell(0, lines)
+            await self._report.breathe()
+
+    def _not_tried(self, people: Sequence[Person]) -> list[Person]:
+        """Leave out, in a dry run, whom it met before: nothing is stored that would tell."""
+        if not self._wish.dry_run:
+            return list(people)
+        left = [one for one in people if one.guid not in self._tried]
+        self._tried.update(one.guid for one in left)
+        return left
 
     def _may_come_in(self, person: Person) -> bool:
         return verdict_on(person, self._rules) is Closed.OPEN
@@ -79,6 +119,15 @@ class Intake:
             self.closings.append(closing)
             return []
         return [] if planned.is_nothing else [planned]
+
+    async def _plan_closings(self, closings: Sequence[Closing]) -> list[Plan]:
+        known = await self._known([one.guid for one in closings])
+        plans = [
+            plan_closing(known[one.guid], one.closed, self._provisioning.now)
+            for one in closings
+            if one.guid in known
+        ]
+        return [one for one in plans if not one.is_nothing]
 
     async def _known(self, guids: Sequence[str]) -> dict[str, Known]:
         async with self._open_work() as work:
@@ -96,18 +145,15 @@ class Intake:
             if link.account_id in accounts
         }
 
-    async def _without_taken(
-        self, newcomers: Sequence[Newcomer]
-    ) -> tuple[list[Newcomer], list[Line]]:
+    async def _without_taken(self, arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Line]]:
         """Leave out whose name somebody here has: nobody's account is taken over."""
-        keys = [canonical(one.account.name) for one in newcomers]
+        keys = [canonical(one.newcomer.account.name) for one in arrivals]
         async with self._open_work() as work:
             taken = set(await work.accounts.identifiers_among(keys))
         left, refused = [], []
-        for key, one in zip(keys, newcomers, strict=True):
+        for key, one in zip(keys, arrivals, strict=True):
             if key in taken:
-                line = Line(login=one.link.login, deed=Deed.REFUSED, why=Refusal.NAME_HELD)
-                refused.append(line)
+                refused.append(_refused(one.person, Refusal.NAME_HELD))
             else:
                 taken.add(key)
                 left.append(one)
@@ -116,26 +162,28 @@ class Intake:
     async def _store(
         self,
         plans: Sequence[Plan],
-        newcomers: Sequence[Newcomer],
+        arrivals: Sequence[Arrival],
         refused: Sequence[Line],
         *,
         seen: int,
     ) -> None:
         lines = [
             *refused,
-            *(line_of(one) for one in plans),
-            *(Line(login=one.link.login, deed=Deed.MADE) for one in newcomers),
+            *filter(None, map(line_of, plans)),
+            *(Line(login=one.person.login, deed=Deed.MADE) for one in arrivals),
         ]
         try:
             async with self._open_work() as work:
                 self._report.record(work, seen=seen, lines=lines)
-                if not self._wish.dry_run:
-                    self._record(work, plans, newcomers)
+                self._record(work, plans, [one.newcomer for one in arrivals])
                 await work.commit()
-        except (ConflictError, DeniedError, NotFoundError):
-            await self._one_by_one(plans, newcomers, refused, seen=seen)
+        except _IN_THE_WAY:
+            await self._one_by_one(plans, arrivals, refused, seen=seen)
 
     def _record(self, work: Work, plans: Sequence[Plan], newcomers: Sequence[Newcomer]) -> None:
+        if self._wish.dry_run:
+            self._record_trial(work, plans)
+            return
         for planned in plans:
             self._provisioning.record(work, planned, self._actor)
         if newcomers:
@@ -144,10 +192,16 @@ class Intake:
             for one in newcomers:
                 self._provisioning.record_more(work, one, self._actor)
 
+    def _record_trial(self, work: Work, plans: Sequence[Plan]) -> None:
+        """Record nothing but what may stand against it."""
+        for planned in plans:
+            if planned.takes_an_admin:
+                work.accounts.require_not_last_admin(planned.account.id)
+
     async def _one_by_one(
         self,
         plans: Sequence[Plan],
-        newcomers: Sequence[Newcomer],
+        arrivals: Sequence[Arrival],
         refused: Sequence[Line],
         *,
         seen: int,
@@ -158,8 +212,9 @@ class Intake:
         """
         await self._tell(seen, refused)
         for planned in plans:
-            await self._tell(0, [await self._apply(planned)])
-        for one in newcomers:
+            line = await self._apply(planned)
+            await self._tell(0, [line] if line else [])
+        for one in arrivals:
             await self._tell(0, [await self._make(one)])
 
     async def _tell(self, seen: int, lines: Sequence[Line]) -> None:
@@ -167,29 +222,88 @@ class Intake:
             self._report.record(work, seen=seen, lines=lines)
             await work.commit()
 
-    async def _apply(self, planned: Plan) -> Line:
-        after = await self._provisioning.apply(planned, self._actor)
+    async def _apply(self, planned: Plan) -> Line | None:
+        if self._wish.dry_run:
+            return await self._try(planned)
+        login = planned.link.login
+        try:
+            after = await self._provisioning.apply(planned, self._actor)
+        except InvalidError:
+            return Line(login=login, deed=Deed.REFUSED, why=UNREADABLE)
         if after is None:
-            return Line(login=planned.link.login, deed=Deed.REFUSED, why="changed meanwhile")
+            return Line(login=login, deed=Deed.REFUSED, why=CHANGED_MEANWHILE)
         if planned.takes_an_admin and after.account.keeps_the_house:
-            return Line(login=planned.link.login, deed=Deed.KEPT, why=Refusal.LAST_ADMIN)
+            return _kept(planned)
+        if after.account.name != planned.account.name:
+            return Line(login=login, deed=Deed.REFUSED, why=Refusal.NAME_HELD)
+        return line_of(replace(planned, account=after.account, link=after.link))
+
+    async def _try(self, planned: Plan) -> Line | None:
+        try:
+            async with self._open_work() as work:
+                self._record_trial(work, [planned])
+                await work.commit()
+        except DeniedError:
+            return _kept(planned)
         return line_of(planned)
 
-    async def _make(self, newcomer: Newcomer) -> Line:
-        login = newcomer.link.login
-        with suppress(ConflictError, NotFoundError):
-            async with self._open_work() as work:
-                self._record(work, [], [newcomer])
-                await work.commit()
-            return Line(login=login, deed=Deed.MADE)
-        return Line(login=login, deed=Deed.REFUSED, why=Refusal.NAME_HELD)
+    async def _make(self, arrival: Arrival) -> Line:
+        person = arrival.person
+        if self._wish.dry_run:
+            return Line(login=person.login, deed=Deed.MADE)
+        try:
+            made = await self._provisioning.make(person, lambda _: self._actor)
+        except InvalidError:
+            return Line(login=person.login, deed=Deed.REFUSED, why=UNREADABLE)
+        if isinstance(made, Refusal):
+            return _refused(person, made)
+        return Line(login=person.login, deed=Deed.MADE)
 
 
-def line_of(planned: Plan) -> Line:
-    """Return what the report says of a plan that was carried out."""
+def line_of(planned: Plan) -> Line | None:
+    """Return what the report says of a plan that was carried out, None if nobody asks."""
     before, after, link = planned.before.account, planned.account, planned.link
     if before.is_active and not after.is_active:
         return Line(login=link.login, deed=Deed.CLOSED, why=link.closed)
     if after.is_active and not before.is_active:
-        return Line(login=link.login, deed=Deed.OPENED)
-    return Line(login=link.login, deed=Deed.CHANGED)
+        return Line(login=link.login, deed=Deed.OPENED, why=planned.before.link.closed)
+    changes = ", ".join(_changes(planned))
+    return Line(login=link.login, deed=Deed.CHANGED, why=changes) if changes else None
+
+
+def _changes(planned: Plan) -> Iterator[str]:
+    """Yield what is another than before, in words of the report."""
+    before, after = planned.before.account, planned.account
+    if after.role is not before.role:
+        yield f"role {after.role}"
+    if after.name != before.name:
+        yield "name"
+    if _logins(planned.link) != _logins(planned.before.link):
+        yield "login"
+    if (after.email, after.email_confirmed_at) != (before.email, before.email_confirmed_at):
+        yield "email"
+    if (after.first_name, after.last_name) != (before.first_name, before.last_name):
+        yield "names"
+    if planned.joins or planned.leaves or planned.link.groups != planned.before.link.groups:
+        yield "groups"
+    if planned.ends_sessions:
+        yield "password"
+    if planned.link.dn != planned.before.link.dn:
+        yield "place"
+
+
+def _logins(link: Link) -> tuple[str, str]:
+    return link.login, link.upn_key
+
+
+def _portions(closings: Sequence[Closing]) -> Iterator[Sequence[Closing]]:
+    for start in range(0, len(closings), CLOSED_AT_ONCE):
+        yield closings[start : start + CLOSED_AT_ONCE]
+
+
+def _refused(person: Person, reason: Refusal) -> Line:
+    return Line(login=person.login, deed=Deed.REFUSED, why=reason)
+
+
+def _kept(planned: Plan) -> Line:
+    return Line(login=planned.link.login, deed=Deed.KEPT, why=Refusal.LAST_ADMIN)

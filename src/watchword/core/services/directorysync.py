@@ -156,6 +156,7 @@ class _Run:
     async def go(self) -> SyncOutcome:
         intake = await self._sync.intake(self._wish, self._actor, self._report)
         open_before = await self._sync.count_open(self._wish.directory)
+        self._report.expect(open_before if self._reading.is_whole else None)
         seen = await self._take_all(intake)
         if not self._reading.is_whole:
             await self._regroup(intake)
