@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from contract.things import commit, link
 from parts.database import dump
 from parts.server import Store
 from watchword.app.backups import StoreBackups, make_backup_key
@@ -17,6 +18,7 @@ from watchword.app.house import open_house
 from watchword.app.restoring import Restored, restore
 from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import Scope
+from watchword.core.directory.model import Mark
 from watchword.core.jobs.model import Job
 from watchword.core.kernel.caller import Origin, operator
 from watchword.core.kernel.errors import InvalidError
@@ -67,7 +69,7 @@ class Held:
 
 
 async def fill(settings: Settings) -> Held:
-    """Make a store with Ada in it, who is logged in and has a key."""
+    """Make a store with Ada in it, who is logged in, has a key, and is a person elsewhere."""
     async with open_house(settings) as house:
         await house.keys.ensure_first()
         services = house.services
@@ -76,6 +78,12 @@ async def fill(settings: Settings) -> Held:
         wish = KeyWish(name="feed", scopes=frozenset(Scope))
         key = await services.api_keys.make_for(OPERATOR, ada.id, wish)
         assert isinstance(key, ShownKey), key
+        mark = Mark(directory="corp", cursor="a place", synced_at=AT, whole_at=AT)
+        await commit(
+            house.storage,
+            lambda work: work.links.add_all([link(ada)]),
+            lambda work: work.links.put_mark(mark),
+        )
         terms = Terms(lifetime=timedelta(hours=1))
         signed = await services.signin.with_password(
             "ada", PASSWORD, origin=Origin("192.0.2.7", "asta"), terms=terms

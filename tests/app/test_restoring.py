@@ -31,6 +31,19 @@ from watchword.settings.model import Settings
 
 OTHER_KEY = "b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb28"
 NOTHING = {"in-use.lock"}
+WITHOUT_DIRECTORIES = (
+    "DROP TABLE directory_links",
+    "DROP TABLE directory_marks",
+    "ALTER TABLE accounts DROP COLUMN directory",
+    "DELETE FROM schema_migrations WHERE name >= '0017'",
+)
+WITHOUT_JOBS = (
+    "DROP TABLE job_output",
+    "DROP TABLE jobs",
+    "DROP TABLE job_numbers",
+    "DROP TABLE job_leases",
+    "DELETE FROM schema_migrations WHERE name >= '0016'",
+)
 
 
 async def test_a_store_is_never_written_over(site: Site) -> None:
@@ -151,24 +164,25 @@ async def test_a_store_of_a_newer_version_is_not_restored(site: Site) -> None:
     assert listed(there.folder) == NOTHING
 
 
-async def test_a_store_of_an_older_version_is_brought_up_to_date(own_site: Site) -> None:
+@pytest.mark.parametrize(
+    "lacking", [WITHOUT_DIRECTORIES, WITHOUT_DIRECTORIES + WITHOUT_JOBS], ids=["0016", "0015"]
+)
+async def test_a_store_of_an_older_version_is_brought_up_to_date(
+    own_site: Site, lacking: tuple[str, ...]
+) -> None:
     """By the first start, as any store of an older version."""
     here, there = own_site.settings("here"), own_site.settings("there")
     held = await fill(here)
-    for sql in (
-        "DELETE FROM schema_migrations WHERE name >= '0016'",
-        "DROP TABLE job_output",
-        "DROP TABLE jobs",
-        "DROP TABLE job_numbers",
-        "DROP TABLE job_leases",
-    ):
+    for sql in lacking:
         await run(own_site.store("here"), sql)
     file = path_of(here, await back_up(here))
 
     await put(file, there, own_site)
 
     assert await is_good(there, held)
-    assert await run(own_site.store("there"), "SELECT COUNT(*) FROM jobs") == [(0,)]
+    for table in ("jobs", "directory_links"):
+        sql = f"SELECT COUNT(*) FROM {table}"  # noqa: S608 - a name of ours
+        assert await run(own_site.store("there"), sql) == [(0,)]
 
 
 async def test_jobs_that_ran_are_over(site: Site) -> None:
