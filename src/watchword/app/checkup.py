@@ -1,7 +1,7 @@
 """What the doctor asks of rooms that the command line does not know. It makes nothing."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from joserfc.errors import JoseError
 
+from watchword.app.directories import Told, make_directories, make_negotiation
 from watchword.app.house import (
     MASTER_KEY_FILE,
     MASTER_KEY_VARIABLE,
@@ -19,6 +20,7 @@ from watchword.app.house import (
 )
 from watchword.app.postroom import make_mailer
 from watchword.core.apikeys.model import ApiKey
+from watchword.core.directory.port import Finding as DirectoryFinding
 from watchword.core.kernel.clock import SystemClock
 from watchword.core.kernel.errors import CoreError, InvalidError
 from watchword.core.kernel.randomness import SystemRandomness
@@ -139,6 +141,25 @@ async def mail_trouble(settings: Settings) -> Posting | None:
     """
     mailer = make_mailer(settings)
     return await mailer.check() if isinstance(mailer, SmtpMailer) else None
+
+
+async def examined_directory(settings: Settings, name: str) -> list[DirectoryFinding]:
+    """Return what came of trying all that is needed of a directory.
+
+    Raises InvalidError where the settings themselves are in the way.
+    """
+    made = make_directories(settings, clock=SystemClock(), told=Told())
+    with closing(made):
+        return [one async for one in made.examine(name)]
+
+
+def kerberos_problem(settings: Settings) -> str:
+    """Return why no Kerberos ticket could be read, or nothing."""
+    try:
+        make_negotiation(settings)
+    except InvalidError as error:
+        return str(error)
+    return ""
 
 
 def hasher(settings: Settings) -> Argon2Hasher:

@@ -8,6 +8,8 @@ from watchword.core.ports import BackupMade
 from watchword.jobs.book import AnyFlow, Book, entered_flows
 from watchword.settings.model import Settings
 
+DIRECTORY_SYNC = "directory.sync"
+
 LETTERS_LOCK = "postman.lock"
 """Held by whoever sends letters, in the data folder."""
 
@@ -39,6 +41,11 @@ def make_book(settings: Settings) -> Book:
     return Book(lambda: _ours(settings), entered_flows)
 
 
+def asleep(settings: Settings) -> frozenset[str]:
+    """Return the flows of ours that have nothing to do with these settings, so are not there."""
+    return frozenset() if settings.directories else frozenset({DIRECTORY_SYNC})
+
+
 def _ours(settings: Settings) -> Iterable[AnyFlow]:
     # Most processes never look at a flow, and these are what it takes to run one.
     from watchword.jobs.flows import (  # noqa: PLC0415
@@ -57,4 +64,14 @@ def _ours(settings: Settings) -> Iterable[AnyFlow]:
         keys_rotate.flow(),
         mail_send.flow(settings.folder / LETTERS_LOCK),
         sessions_purge.flow(),
+        *_of_directories(settings),
     )
+
+
+def _of_directories(settings: Settings) -> Iterable[AnyFlow]:
+    if not settings.directories:
+        return ()
+    from watchword.jobs.flows import directory_sync  # noqa: PLC0415 - as above
+
+    can_look = any(one.bind_user for one in settings.directories.values())
+    return (directory_sync.flow(is_scheduled=can_look),)

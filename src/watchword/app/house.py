@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from watchword.app.directories import directory_rules
 from watchword.app.flows import make_book
+from watchword.app.latedirectories import LateDirectories, LateNegotiation, late_directories
 from watchword.app.links import base_of_links
 from watchword.app.occupancy import sharing
 from watchword.app.postroom import LateMailer
 from watchword.app.printed import PrintedSecrets
 from watchword.app.witness import HouseWitness
+from watchword.core.directory.absent import NoDirectories, NoNegotiation
 from watchword.core.kernel.clock import Clock, SystemClock
 from watchword.core.kernel.errors import CoreError
 from watchword.core.kernel.randomness import Randomness, SystemRandomness
@@ -62,6 +65,8 @@ class House:
     services: Services
     clock: Clock
     randomness: Randomness
+    directories: LateDirectories | None
+    """Those that the settings name, None where they name none."""
 
 
 @asynccontextmanager
@@ -154,6 +159,7 @@ def rules(settings: Settings) -> Rules:
         letters_kept_for=timedelta(days=settings.mail.keep_days),
         jobs_kept_for=timedelta(days=settings.jobs.keep_days),
         checkouts_end_after=settings.checkouts.end_after,
+        directories=directory_rules(settings),
         # All workers together let as many guesses in at once as are free.
         guesses_at_once=max(1, attempts.free // settings.server.workers),
         tokens_known_max=settings.sessions.cache_size,
@@ -191,6 +197,7 @@ async def _furnish(
     journal = JournalFile(settings.folder / JOURNAL_FILE, randomness=randomness)
     stack.callback(journal.close)
     book = make_book(settings)
+    directories = stack.enter_context(late_directories(settings, clock, metrics))
     outside = Outside(
         storage=storage,
         hasher=hasher,
@@ -207,9 +214,11 @@ async def _furnish(
         clock=clock,
         randomness=randomness,
         witness=HouseWitness(PrintedSecrets(settings.folder), metrics),
+        directories=directories or NoDirectories(),
+        negotiation=LateNegotiation(settings) if settings.kerberos.keytab else NoNegotiation(),
     )
     services = assemble(outside, rules(settings))
-    return House(settings, storage, keys, journal, book, services, clock, randomness)
+    return House(settings, storage, keys, journal, book, services, clock, randomness, directories)
 
 
 def _key_ring(

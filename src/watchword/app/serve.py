@@ -11,7 +11,7 @@ from watchword import __version__
 from watchword.app.house import StartError, make_folder, open_house
 from watchword.app.links import forget_address, keep_address
 from watchword.app.printed import PrintedSecrets
-from watchword.app.start import Start, check_demo, check_jobs, check_mail
+from watchword.app.start import Start, check_demo, check_directories, check_jobs, check_mail
 from watchword.app.web import WebApp, mounted
 from watchword.core.kernel.clock import SystemClock
 from watchword.core.kernel.errors import CoreError
@@ -57,6 +57,7 @@ def serve(settings: Settings, *, demo: bool, on_ready: Callable[[tuple[str, ...]
         check_demo(settings)
     mounted(settings)
     check_mail(settings)
+    check_directories(settings)
     # What is refused until here has made nothing.
     make_folder(settings.folder)
     forget_address(settings.folder)

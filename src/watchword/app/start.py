@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from watchword.app import directories
+from watchword.app.flows import asleep
 from watchword.app.house import House, StartError
 from watchword.app.postroom import make_mailer
 from watchword.app.printed import PrintedSecrets
@@ -46,9 +48,20 @@ def check_mail(settings: Settings) -> None:
         raise StartError(str(error)) from error
 
 
+def check_directories(settings: Settings) -> None:
+    """Raise StartError if nobody of a directory could log in with these settings."""
+    try:
+        directories.check_directories(settings)
+    except CoreError as error:
+        raise StartError(str(error)) from error
+
+
 def check_jobs(house: House) -> None:
     """Raise StartError if a schedule of the settings makes no sense."""
-    if times := house.settings.jobs.schedules:
+    settings = house.settings
+    schedules = settings.jobs.schedules
+    # What they are about may have been taken out of the settings for a while.
+    if times := {name: text for name, text in schedules.items() if name not in asleep(settings)}:
         from watchword.jobs.schedule import check_schedules  # noqa: PLC0415 - most have none
 
         try:

@@ -110,6 +110,9 @@ class WebApp:
             for chore in _chores(services):
                 # Each by itself, so that none waits for another that is slow.
                 stack.push_async_callback(_end, asyncio.create_task(_repeat(chore)))
+            if house.directories is not None:
+                watching = asyncio.create_task(house.directories.watch())
+                stack.push_async_callback(_end, watching)
             if self.settings.jobs.in_server:
                 self._workshop = shop = in_server(house, self.metrics)
                 stack.push_async_callback(shop.close, asyncio.create_task(shop.run()))

@@ -14,7 +14,7 @@ from typing import Protocol
 import uvloop
 
 from watchword.app.house import House, make_folder, open_house
-from watchword.app.start import check_jobs, check_mail
+from watchword.app.start import check_directories, check_jobs, check_mail
 from watchword.app.workshops import SERVER_LOCK, by_itself
 from watchword.core.kernel.errors import CoreError
 from watchword.jobs.onlyone import OnlyOne
@@ -62,6 +62,7 @@ def work(settings: Settings, *, idle_s: float | None, on_ready: Callable[[], Non
     log.configure(settings.log.level, settings.log.format)
     log.catch_uncaught()
     check_mail(settings)
+    check_directories(settings)
     work_in_place(settings, idle_s=idle_s, on_ready=on_ready)
 
 

@@ -12,6 +12,7 @@ from watchword.app.web import mounted
 from watchword.cli.doctor.address import look_at_address
 from watchword.cli.doctor.certificate import look_at_certificate
 from watchword.cli.doctor.clock import judge_jump, judge_moments, last_changed
+from watchword.cli.doctor.directories import look_at_directories
 from watchword.cli.doctor.findings import Finding, fail, ok
 from watchword.cli.doctor.folder import look_at_folder
 from watchword.cli.doctor.hashing import SECONDS, judge_rate, measure
@@ -35,6 +36,7 @@ async def examine(settings: Settings, clock: Clock, *, seconds: float = SECONDS)
         *await look_at_store(settings, clock),
         *look_at_address(settings),
         *await look_at_mail(settings),
+        *await look_at_directories(settings),
         *look_at_certificate(settings, clock.now()),
         _look_at_clock(settings, clock),
         look_at_memory(settings, threads=threads),
