@@ -27,6 +27,7 @@ class Told:
     job: Job
     expected: list[int | None] = field(default_factory=list)
     breaths: int = 0
+    taken_back: int = 0
 
     def expect(self, people: int | None) -> None:
         self.expected.append(people)
@@ -35,6 +36,9 @@ class Told:
         told = [seen, [(one.login, one.deed, one.why) for one in lines]]
         text = json.dumps(told) + "\n"
         work.jobs.write(self.job.id, turn=self.job.turn, text=text, media="text/plain")
+
+    def take_back(self) -> None:
+        self.taken_back += 1
 
     async def breathe(self) -> None:
         self.breaths += 1

@@ -256,6 +256,7 @@ async def test_what_stands_against_one_costs_the_others_nothing() -> None:
         ("new", Deed.MADE, ""),
     ]
     new = await sync.here.account("new")
+    assert done.told.taken_back == 1
     assert (new.email, new.email_confirmed_at) == ("held@corp.example", None)
 
 

@@ -178,6 +178,7 @@ class Intake:
                 self._record(work, plans, [one.newcomer for one in arrivals])
                 await work.commit()
         except _IN_THE_WAY:
+            self._report.take_back()
             await self._one_by_one(plans, arrivals, refused, seen=seen)
 
     def _record(self, work: Work, plans: Sequence[Plan], newcomers: Sequence[Newcomer]) -> None:

@@ -83,6 +83,9 @@ class Report(Protocol):
         At commit it raises DeniedError if somebody else does this work by now.
         """
 
+    def take_back(self) -> None:
+        """Hear that the commit did not come to be for which something was recorded last."""
+
     async def breathe(self) -> None:
         """Let others run; raises whatever ends this run if it is not wanted any more."""
 
