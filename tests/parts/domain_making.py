@@ -53,7 +53,9 @@ CONFIGURATION = """[global]
   tls certfile = {folder}/tls/certificate.pem
   tls cafile = {folder}/tls/certificate.pem
   ldap server require strong auth = yes
+  old password allowed period = 0
 """
+"""The last line: else the old password is good for an hour after a change, as it is on Windows."""
 
 KERBEROS = """[libdefaults]
   default_realm = {realm}
@@ -120,7 +122,8 @@ def configure(folder: Path, address: str) -> None:
     (folder / "krb5.conf").write_text(KERBEROS.format(**words, dns=DNS_DOMAIN), "utf-8")
     for needed in ("tls", "run"):
         (folder / needed).mkdir()
-    pair = make_pair(folder / "tls", f"dc1.{DNS_DOMAIN}", "localhost", address, "127.0.0.1")
+    names = (f"dc1.{DNS_DOMAIN}", "localhost", address, "127.0.0.1")
+    pair = make_pair(folder / "tls", *names, days=90)  # one that ends soon is told to people
     pair.key.chmod(0o600)  # Samba reads no key that others could
 
 
