@@ -14,7 +14,7 @@ from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.ids import ApiKeyId
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.services.apikeys import KeyWish, ShownKey
-from watchword.core.services.directoryaccounts import Explanation
+from watchword.core.services.directoryaccounts import Explanation, Unseen
 from watchword.core.services.directoryrules import Creates, DirectoryRules
 
 
@@ -169,6 +169,31 @@ async def test_explaining_says_who_somebody_is_and_what_follows() -> None:
         Refusal.NOT_ADMITTED,
     )
     assert (await explain(here, "local")).refusal is Refusal.NAME_HELD
+
+
+async def test_who_was_renamed_is_found_by_the_names_they_had() -> None:
+    """There and here; who was removed there has an account all the same."""
+    here = staffed()
+    for name in ("ada", "bob", "eve"):
+        here.directory.add(name)
+        await here.enter(name)
+    here.directory.change("ada", login="countess", name="countess", upn="countess@corp.example")
+    here.directory.change("eve", name="evelyn")
+    here.directory.remove("bob")
+    await here.enter("eve")
+    accounts = here.house.services.directory_accounts
+
+    by_old_login, by_account = await explain(here, "ada"), await explain(here, "evelyn")
+    bob, nobody = await accounts.explain("corp\\bob"), await accounts.explain("nobody")
+    here.directory.looks = False
+    blind = await accounts.explain("bob")
+
+    assert (by_old_login.person.login, by_account.person.login) == ("countess", "eve")
+    assert by_old_login.known is not None
+    assert isinstance(bob, Unseen)
+    assert (bob.account.name, bob.link.closed) == ("bob", Closed.OPEN)
+    assert nobody == Refused(Refusal.NOT_FOUND)
+    assert blind == Refused(Refusal.DIRECTORY_BLIND)
 
 
 async def test_explaining_changes_nothing() -> None:

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from watchword.core.accounts.model import Account, Role
-from watchword.core.directory.model import Asked, Closed, Person
+from watchword.core.accounts.names import canonical
+from watchword.core.directory.model import Asked, Closed, Link, Person
 from watchword.core.directory.port import Belonging, Directories, Finding
 from watchword.core.kernel.caller import Actor
 from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.ports import OpenWork
 from watchword.core.services.directoryplan import Known, verdict_on
 from watchword.core.services.provisioning import Provisioning
 
@@ -32,10 +34,21 @@ class Explanation:
     refusal: Refusal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """The account of somebody whom the directory does not show, or does not show any more."""
+
+    account: Account
+    link: Link
+
+
 class DirectoryAccounts:
     """For administrators: who is in the directories, and who of them has an account."""
 
-    def __init__(self, *, directories: Directories, provisioning: Provisioning) -> None:
+    def __init__(
+        self, *, open_work: OpenWork, directories: Directories, provisioning: Provisioning
+    ) -> None:
+        self._open_work = open_work
         self._directories = directories
         self._provisioning = provisioning
 
@@ -74,11 +87,21 @@ class DirectoryAccounts:
             return Refusal.KEY_SCOPE
         return None
 
-    async def explain(self, typed: str, *, domain: str = "") -> Explanation | Refused:
-        """Say what the directory knows of somebody, and what follows from it here."""
-        person = await self._find(typed, domain)
-        if isinstance(person, Refused):
-            return person
+    async def explain(self, typed: str, *, domain: str = "") -> Explanation | Unseen | Refused:
+        """Say what the directory knows of somebody, and what follows from it here.
+
+        Who was renamed or removed there is known by the names that they had, too.
+        """
+        found = await self._find(typed, domain)
+        if isinstance(found, Person):
+            return await self._explained(found)
+        unseen = await self._account(typed, domain)
+        if unseen is None or not self._can_look(unseen.link.directory):
+            return found
+        person = await self._person_of(unseen.link)
+        return await self._explained(person) if person else unseen
+
+    async def _explained(self, person: Person) -> Explanation:
         known = await self._provisioning.known(person)
         refusal = None if known else await self._provisioning.obstacle(person)
         rules = self._provisioning.rules_of(person.directory)
@@ -103,6 +126,25 @@ class DirectoryAccounts:
     def examine(self, directory: str) -> AsyncIterator[Finding]:
         """Try everything that is needed of a directory."""
         return self._directories.examine(directory)
+
+    async def _account(self, typed: str, domain: str) -> Unseen | None:
+        """Return the account of a directory that is meant by a name there, or by its own."""
+        async with self._open_work() as work:
+            for asked in self._directories.candidates(typed, domain=domain):
+                link = await work.links.by_name(asked.directory, canonical(asked.login))
+                account = await work.accounts.by_id(link.account_id) if link else None
+                if link and account:
+                    return Unseen(account=account, link=link)
+            account = await work.accounts.by_identifier(canonical(typed))
+            link = await work.links.of(account.id) if account else None
+        return Unseen(account=account, link=link) if account and link else None
+
+    def _can_look(self, directory: str) -> bool:
+        return directory in self.names and self.can_look(directory)
+
+    async def _person_of(self, link: Link) -> Person | None:
+        asked = Asked(directory=link.directory, login=link.login, guid=link.guid)
+        return await self._directories.find(asked)
 
     async def _find(self, typed: str, domain: str) -> Person | Refused:
         candidates = self._directories.candidates(typed, domain=domain)

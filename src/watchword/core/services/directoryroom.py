@@ -59,7 +59,9 @@ def open_directory_room(outside: Outside, rules: Rules, door: SessionDoor) -> Di
             hasher=outside.hasher,
             clock=clock,
         ),
-        accounts=DirectoryAccounts(directories=directories, provisioning=provisioning),
+        accounts=DirectoryAccounts(
+            open_work=open_work, directories=directories, provisioning=provisioning
+        ),
         sync=DirectorySync(
             open_work=open_work,
             directories=directories,
