@@ -1,0 +1,78 @@
+"""Reads Kerberos tickets that clients send (RFC 4559), with a key from a file."""
+
+from pathlib import Path
+
+import gssapi
+from gssapi.raw.ext_rfc4178 import set_neg_mechs
+
+from watchword.core.directory.port import Negotiated
+from watchword.core.kernel.errors import InvalidError
+from watchword.observability.log import get_logger
+
+_log = get_logger("watchword.directory")
+
+TOKEN_MAX = 65_536
+"""A ticket of somebody in hundreds of groups has half of that; no header of ours has more."""
+
+_SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
+_KERBEROS = gssapi.OID.from_int_seq("1.2.840.113554.1.2.2")
+
+
+class KeytabNegotiation:
+    """Implements Negotiation with a keytab.
+
+    Raises InvalidError("kerberos.keytab") if no key can be read from it. Without a `host` a
+    ticket for any host is good, if its key is there. A file that is renewed is read anew.
+    """
+
+    is_on = True
+
+    def __init__(self, keytab: Path, service: str, host: str) -> None:
+        self._keytab = keytab
+        self._service = service.casefold()
+        self._host = host.casefold()
+        try:
+            self._credentials()
+        except gssapi.exceptions.GSSError as error:
+            raise InvalidError(
+                "kerberos.keytab", f"kerberos.keytab: no key can be read from {keytab}."
+            ) from error
+
+    async def accept(self, token: bytes) -> Negotiated | None:
+        """Return whose ticket this is.
+
+        It takes a fifth of a millisecond, and to hand it to a thread would cost more.
+        """
+        if not token or len(token) > TOKEN_MAX:
+            return None
+        try:
+            return self._take(token)
+        except gssapi.exceptions.GSSError as error:
+            # Its text may quote what a stranger sent.
+            codes = {"major": error.maj_code, "minor": error.min_code}
+            _log.info("a Kerberos ticket was not taken", **codes)
+        except ValueError:
+            _log.info("a Kerberos ticket was not taken", because="its name is no text")
+        return None
+
+    def _take(self, token: bytes) -> Negotiated | None:
+        context = gssapi.SecurityContext(creds=self._credentials(), usage="accept")
+        reply = context.step(token)
+        # A second step would be NTLM, or a client that guessed wrong; and a replay ends here.
+        if not context.complete or not self._is_for_us(str(context.target_name)):
+            return None
+        return Negotiated(principal=str(context.initiator_name), reply=reply or b"")
+
+    def _is_for_us(self, principal: str) -> bool:
+        """Say whether a ticket was made for our service; the keytab may have keys of others."""
+        service, _, host = principal.casefold().rpartition("@")[0].partition("/")
+        return service == self._service and self._host in ("", host)
+
+    def _credentials(self) -> gssapi.Credentials:
+        # Without a name, for to make one from a host asks the DNS about it.
+        credentials = gssapi.Credentials(
+            usage="accept", mechs=[_SPNEGO], store={"keytab": str(self._keytab)}
+        )
+        # Nothing but Kerberos itself: by IAKERB a stranger would let us ask a KDC for them.
+        set_neg_mechs(credentials, {_KERBEROS})
+        return credentials
