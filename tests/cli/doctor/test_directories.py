@@ -8,6 +8,7 @@ import pytest
 
 from parts.domain import DNS_DOMAIN, Domain
 from watchword.cli.doctor.directories import look_at_directories
+from watchword.cli.doctor.examination import chosen
 from watchword.cli.doctor.findings import Finding, Grade
 from watchword.settings.load import load
 
@@ -62,6 +63,20 @@ def test_one_that_does_not_answer_hides_no_other(domain: Domain) -> None:
 
     grades = {one.found.partition(":")[0]: one.grade for one in found}
     assert grades == {"gone": Grade.FAIL, "corp": Grade.OK}
+
+
+def test_of_its_settings_those_are_shown_that_somebody_chose() -> None:
+    """Each directory has defaults of its own, and nobody wants to read them all."""
+    more = {"bind_user": "reader", "bind_password": "a secret", "timeout_s": 1}
+    settings = load(environ={}, overrides={"directories": {"corp": {**NOWHERE, **more}}})
+
+    assert chosen(settings) == {
+        "directories.corp.urls": tuple(NOWHERE["urls"]),
+        "directories.corp.domain": "corp.example",
+        "directories.corp.bind_user": "reader",
+        "directories.corp.bind_password": "***",
+        "directories.corp.timeout_s": 1.0,
+    }
 
 
 def test_settings_that_cannot_be_are_told(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from watchword.cli.doctor.machine import look_at_memory, look_at_open_files, loo
 from watchword.cli.doctor.mail import look_at_mail
 from watchword.cli.doctor.store import look_at_engine, look_at_store
 from watchword.core.kernel.clock import Clock
+from watchword.settings.directories import DirectorySettings
 from watchword.settings.model import Settings
 
 
@@ -48,7 +49,8 @@ async def examine(settings: Settings, clock: Clock, *, seconds: float = SECONDS)
 
 def chosen(settings: Settings) -> dict[str, Any]:
     """Return the settings that are not at their default, by key; secrets are masked."""
-    usual = dict(_flat(Settings().redacted(), ""))
+    directories = {name: DirectorySettings() for name in settings.directories}
+    usual = dict(_flat(Settings(directories=directories).redacted(), ""))
     return {key: value for key, value in _flat(settings.redacted(), "") if usual.get(key) != value}
 
 
