@@ -23,6 +23,7 @@ Change = tuple[int, str, list[bytes] | None]
 _INVALID_CREDENTIALS = 49
 _SIZE_LIMIT_EXCEEDED = 4
 _TURN_S = 0.005
+_PATIENCE_S = 0.5
 _NOWHERE = "ldapi://%2Fnowhere"
 """libldap would connect again by itself, and wait for it; this leads to nobody."""
 
@@ -112,6 +113,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[int, _Waiting] = {}
         self._is_open = True
+        self._heard_at = self._loop.time()
         self._ldap = ldap.initialize(_NOWHERE, fileno=wire.fd)
         self._ldap.set_option(ldap.OPT_REFERRALS, 0)
         # The machine's own ldap.conf has no say here.
@@ -200,14 +202,19 @@ class Line:
         self._lose("closed")
 
     async def _ask(self, begin: Callable[[], int], *, takes_part: bool = False) -> Answer:
-        number = self._begin(begin)
+        began, number = self._loop.time(), self._begin(begin)
         waiting = self._waiting[number] = _Waiting(self._loop.create_future())
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await waiting.future
         except TimeoutError:
-            self._lose("timeout")
+            self.close()
             raise LineLostError("timeout") from None
+        except asyncio.CancelledError:
+            if self._loop.time() - max(began, self._heard_at) > _PATIENCE_S:
+                # Who gave up may have seen that it is dead: let the next one have another.
+                self.close()
+            raise
         except LdapRefusedError as error:
             if takes_part and error.result_code == _SIZE_LIMIT_EXCEEDED:
                 return Answer(waiting.entries, [])
@@ -222,6 +229,9 @@ class Line:
             return begin()
         except _OURS_TO_MEND as error:
             raise LdapRefusedError(*_told(error)[1:]) from None
+        except ValueError:
+            # A NUL, or half a letter: no text for LDAP. The error itself would quote it.
+            raise LdapRefusedError(ldap.PARAM_ERROR.errnum, "") from None
         except ldap.LDAPError:
             self._lose("connection")
             raise LineLostError("connection") from None
@@ -255,11 +265,13 @@ class Line:
             number, code, text = _told(error)
             if number is None:
                 raise
+            self._heard_at = self._loop.time()
             if waiting := self._waiting.pop(number, None):
                 waiting.refuse(LdapRefusedError(code, text))
             return True
         if kind is None:
             return False
+        self._heard_at = self._loop.time()
         if kind == ldap.RES_SEARCH_ENTRY:
             if waiting := self._waiting.get(number):
                 waiting.entries.extend(_entry(*one) for one in found)

@@ -10,13 +10,14 @@ import socket
 import ssl
 from contextlib import suppress
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
 from watchword.directory.starttls import REQUEST, Reply
 
-_PORTS = {"ldaps": 636, "ldap": 389}
+PORTS = {"ldaps": 636, "ldap": 389}
 _ADDRESSES_MAX = 4
 """A domain's own name leads to all its controllers, and we do not try a hundred."""
 
@@ -52,7 +53,7 @@ async def open_wire(url: str, ca_file: Path | None, timeout_s: float) -> Wire:
     far = _End()
     near, fd = await _pair(far)
     try:
-        await _connect(far, parts.hostname, parts.port or _PORTS[parts.scheme], timeout_s)
+        await _connect(far, parts.hostname, parts.port or PORTS[parts.scheme], timeout_s)
         if parts.scheme == "ldap":
             await _ask_for_tls(far)
         await _encrypt(far, near, context, parts.hostname)
@@ -76,6 +77,17 @@ def _context(ca_file: Path | None, changed_at: int) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+async def addresses_of(host: str, port: int) -> list[str]:
+    """Return the addresses of a host. Raises OSError, or UnicodeError for an impossible name."""
+    try:
+        return [str(ip_address(host))]
+    except ValueError:
+        pass
+    # This takes a thread of the loop's own, of which there are some and never more.
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
 
 
 class _End(asyncio.Protocol):
@@ -135,13 +147,12 @@ async def _pair(far: _End) -> tuple[_End, int]:
 
 async def _connect(far: _End, host: str, port: int, timeout_s: float) -> None:
     """Connect to the first address of a host that answers; each has its share of the time."""
-    loop = asyncio.get_running_loop()
-    found = (await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))[:_ADDRESSES_MAX]
+    found = (await addresses_of(host, port))[:_ADDRESSES_MAX]
     trouble: OSError = OSError("no address")
-    for *_, address in found:
+    for address in found:
         try:
             async with asyncio.timeout(timeout_s / len(found)):
-                await loop.create_connection(lambda: far, str(address[0]), port)
+                await asyncio.get_running_loop().create_connection(lambda: far, address, port)
         except OSError as error:
             trouble = error
         else:

@@ -1,0 +1,234 @@
+"""The controllers of one directory, of which the first that answers is asked."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from watchword.core.kernel.errors import UnavailableError
+from watchword.directory.breaker import Breaker, Ticks
+from watchword.directory.line import BASE, LdapRefusedError, Line, LineLostError
+from watchword.directory.options import DirectoryOptions
+from watchword.directory.pool import Pool
+from watchword.directory.service import ServiceAccount
+from watchword.directory.subcodes import is_busy
+from watchword.observability.log import get_logger
+
+_log = get_logger("watchword.directory")
+
+_BESIDES_S = 0.8
+"""What a whole question may take longer than one step of it: 3.8 s, where a step takes 3."""
+
+AT_ONCE = 64
+_LOOK_EACH_S = 10.0
+_READING_S = 30.0
+"""A page of a thousand people takes longer than a log-in, and nobody waits for it."""
+
+Answer = TypeVar("Answer")
+
+
+class Controller:
+    """One controller: how to reach it, and whether it answers."""
+
+    def __init__(
+        self, url: str, options: DirectoryOptions, service: ServiceAccount, ticks: Ticks
+    ) -> None:
+        self.url = url
+        self.host = urlsplit(url).netloc
+        self.breaker = Breaker(ticks)
+        self.pool = Pool(self.open_service, size=options.pool_size, ticks=ticks)
+        self._options = options
+        self._service = service
+
+    async def open(self, *, answer_s: float | None = None) -> Line:
+        """Open a line of one's own, on which nobody has said who they are."""
+        options = self._options
+        return await Line.open(
+            self.url, ca_file=options.ca_file, timeout_s=options.timeout_s, answer_s=answer_s
+        )
+
+    async def open_service(self, *, answer_s: float | None = None) -> Line:
+        """Open a line of one's own for the service account."""
+        assert self._options.can_look
+        line = await self.open(answer_s=answer_s)
+        try:
+            await self._service.bind(line)
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+
+Work = Callable[[Controller], Awaitable[Answer]]
+
+
+class Controllers:
+    """Asks one controller after the other, the preferred first, within one deadline.
+
+    `on_asked` is told the seconds of each question, `on_presence` whether any controller
+    answers, when that is news.
+    """
+
+    def __init__(
+        self,
+        options: DirectoryOptions,
+        *,
+        ticks: Ticks,
+        on_asked: Callable[[str, str, float], None],
+        on_presence: Callable[[str, bool], None],
+    ) -> None:
+        self._name = options.name
+        self._ticks = ticks
+        self._on_asked = on_asked
+        self._on_presence = on_presence
+        self._whole_s = options.timeout_s + _BESIDES_S
+        service = ServiceAccount(options, ticks)
+        self._all = [Controller(url, options, service, ticks) for url in options.urls]
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._was_present: bool | None = None
+
+    def __iter__(self) -> Iterator[Controller]:
+        return iter(self._all)
+
+    @property
+    def away_for(self) -> timedelta | None:
+        """Since how long none has answered, None if one does, as far as we know."""
+        lost = [one.breaker.lost_at for one in self._all]
+        if not lost or None in lost:
+            return None
+        last = max(at for at in lost if at is not None)
+        return timedelta(seconds=self._ticks() - last)
+
+    async def ask(self, operation: str, work: Work[Answer]) -> Answer:
+        """Let `work` ask a controller, and the next one if it raises LineLostError.
+
+        So whatever is asked here may be asked twice. Raises UnavailableError if none answers
+        in time.
+        """
+        started = self._ticks()
+        deadline = asyncio.get_running_loop().time() + self._whole_s
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._at_once.acquire()
+        except TimeoutError:
+            raise UnavailableError(retry_after=math.ceil(self._whole_s)) from None
+        try:
+            return await self._ask_in_turn(work, deadline)
+        finally:
+            self._at_once.release()
+            self._on_asked(self._name, operation, self._ticks() - started)
+
+    @asynccontextmanager
+    async def reading_line(self) -> AsyncIterator[Line]:
+        """Hold a line of the service account for a long conversation with one controller."""
+        line = await self.ask("read", lambda one: one.open_service(answer_s=_READING_S))
+        try:
+            yield line
+        finally:
+            line.close()
+
+    async def watch(self) -> None:
+        """Look for ever after controllers from which nothing is heard."""
+        while True:
+            quiet = [one for one in self._all if self._is_quiet(one)]
+            await asyncio.gather(*map(self._look, quiet))
+            await asyncio.sleep(_LOOK_EACH_S)
+
+    def close(self) -> None:
+        for controller in self._all:
+            controller.pool.close()
+
+    async def _ask_in_turn(self, work: Work[Answer], deadline: float) -> Answer:
+        left = [one for one in self._all if not one.breaker.is_silent]
+        while left:
+            controller = left[0]
+            share_s = (deadline - asyncio.get_running_loop().time()) / len(left)
+            left = left[1:]
+            with suppress(LineLostError):
+                return await self._try(controller, work, share_s)
+        raise UnavailableError(retry_after=self._retry_after())
+
+    async def _try(self, controller: Controller, work: Work[Answer], within_s: float) -> Answer:
+        controller.breaker.begin()
+        try:
+            async with asyncio.timeout(within_s):
+                answer = await work(controller)
+        except TimeoutError:
+            trouble = LineLostError("timeout")
+        except LineLostError as error:
+            trouble = error
+        except LdapRefusedError as error:
+            if not is_busy(error.result_code):
+                self._heard(controller)
+                raise self._misunderstood(controller, error) from error
+            trouble = LineLostError("busy")
+        except BaseException:
+            controller.breaker.leave()
+            raise
+        else:
+            self._heard(controller)
+            return answer
+        self._failed(controller, trouble)
+        raise trouble
+
+    def _misunderstood(self, controller: Controller, error: LdapRefusedError) -> UnavailableError:
+        _log.error(
+            "a controller refuses what it is asked",
+            directory=self._name,
+            controller=controller.host,
+            result_code=error.result_code,
+        )
+        return UnavailableError()
+
+    def _is_quiet(self, controller: Controller) -> bool:
+        breaker = controller.breaker
+        is_fresh = breaker.heard_at is not None and (
+            self._ticks() - breaker.heard_at < _LOOK_EACH_S / 2
+        )
+        return breaker.is_lost or not is_fresh
+
+    async def _look(self, controller: Controller) -> None:
+        with suppress(LineLostError, UnavailableError):
+            await self._try(controller, _see_root, self._whole_s)
+
+    def _heard(self, controller: Controller) -> None:
+        if controller.breaker.heard():
+            _log.info("a controller answers again", **self._words(controller))
+        self._tell_presence()
+
+    def _failed(self, controller: Controller, trouble: LineLostError) -> None:
+        if controller.breaker.failed():
+            _log.warning(
+                "a controller does not answer",
+                because=trouble.because,
+                detail=trouble.detail,
+                **self._words(controller),
+            )
+        self._tell_presence()
+
+    def _words(self, controller: Controller) -> dict[str, str]:
+        return {"directory": self._name, "controller": controller.host}
+
+    def _tell_presence(self) -> None:
+        is_present = self.away_for is None
+        if is_present is not self._was_present:
+            self._was_present = is_present
+            self._on_presence(self._name, is_present)
+
+    def _retry_after(self) -> int:
+        return max(1, math.ceil(min((one.breaker.wait_s for one in self._all), default=1.0)))
+
+
+async def _see_root(controller: Controller) -> None:
+    """Ask for what a controller tells everybody."""
+    line = await controller.open()
+    try:
+        await line.search("", "(objectClass=*)", ["currentTime"], scope=BASE)
+    except LdapRefusedError as error:
+        if is_busy(error.result_code):
+            raise
+    finally:
+        line.close()
