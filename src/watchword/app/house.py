@@ -1,7 +1,7 @@
 """Open everything that is outside and assemble the services over it."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -190,10 +190,8 @@ async def _furnish(
     issuer = await _issuer(settings, storage, randomness)
     master = master_key(settings, randomness)
     keys = _key_ring(settings, storage, master, clock)
-    hasher = make_hasher(settings, randomness, metrics)
-    stack.callback(hasher.close)
-    key_rates = MappedKeyRates(settings.folder / KEY_RATES_FILE)
-    stack.callback(key_rates.close)
+    hasher = stack.enter_context(closing(make_hasher(settings, randomness, metrics)))
+    key_rates = stack.enter_context(closing(MappedKeyRates(settings.folder / KEY_RATES_FILE)))
     journal = JournalFile(settings.folder / JOURNAL_FILE, randomness=randomness)
     stack.callback(journal.close)
     book = make_book(settings)
