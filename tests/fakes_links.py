@@ -68,11 +68,11 @@ class MemoryLinks(MemoryStore):
             _check(link)
         self.record(write)
 
-    def update(self, link: Link, *, before: Link | None = None) -> None:
+    def update(self, link: Link, *, before: Link) -> None:
         changes = {
             name: getattr(link, name)
             for names in _TOGETHER
-            if before is None or _some(link, names) != _some(before, names)
+            if _some(link, names) != _some(before, names)
             for name in names
         }
 

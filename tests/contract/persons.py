@@ -28,7 +28,12 @@ async def join(storage: Storage, *links: Link) -> None:
 
 
 async def update(storage: Storage, one: Link) -> None:
-    await commit(storage, lambda work: work.links.update(one))
+    """Change what is another now than it is in the store."""
+    async with storage.open_work() as work:
+        before = await work.links.of(one.account_id)
+        assert before is not None
+        work.links.update(one, before=before)
+        await work.commit()
 
 
 async def change(storage: Storage, after: Link, before: Link) -> None:

@@ -59,7 +59,7 @@ async def test_a_link_that_is_gone_cannot_be_changed(storage: Storage, look: Wor
 
     for one in (link(BOB), link(ADA, guid="another"), link(ADA, directory="other")):
         with pytest.raises(NotFoundError):
-            await update(storage, one)
+            await change(storage, one, WHOLE)
         with pytest.raises(NotFoundError):
             await change(storage, one, one)
 
@@ -74,7 +74,7 @@ async def test_a_cached_hash_does_not_come_over_a_later_one(storage: Storage, lo
     await join(storage, link(ADA))
 
     for one in (early, late, replace(early, login="ADA")):
-        await update(storage, one)
+        await change(storage, one, link(ADA))
     kept = await look.links.of(ADA.id)
     await update(storage, replace(late, cached="once more"))
     again = await look.links.of(ADA.id)

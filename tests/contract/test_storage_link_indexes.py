@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from contract.persons import WHOLE
 from contract.plans import (
     MANY,
     know_the_rows,
@@ -56,12 +57,13 @@ async def ask_about_many(storage: Storage) -> None:
 
 async def write(storage: Storage) -> None:
     before, off = link(ADA), replace(ADA, state=State.DISABLED)
+    everything = replace(WHOLE, guid=before.guid, closed=Closed.OPEN)
     await commit(
         storage,
         lambda work: work.links.add_all([before]),
         lambda work: work.links.require(before),
         lambda work: work.sessions.add(session("s", ADA)),
-        lambda work: work.links.update(replace(before, dn="CN=b")),
+        lambda work: work.links.update(everything, before=before),
         lambda work: work.links.update(replace(before, closed=Closed.GONE), before=before),
         lambda work: work.accounts.update(off, before=ADA),
         lambda work: work.sessions.end_all_of(ADA.id),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from contract.persons import ADA, BOB, NOBODY, WHOLE, join, require, update, welcome
+from contract.persons import ADA, BOB, NOBODY, WHOLE, change, join, require, update, welcome
 from contract.plans import run, told_engine
 from contract.things import account, commit, keep, link
 from watchword.core.accounts.model import State
@@ -151,7 +151,7 @@ async def _joining(storage: Storage, one: Link) -> None:
 
 
 async def _updating(storage: Storage, one: Link) -> None:
-    await update(storage, one)
+    await change(storage, one, link(ADA))
 
 
 async def test_persons_are_found_by_guid(storage: Storage, look: Work) -> None:

@@ -98,7 +98,7 @@ class SqlLinks:
         if rows:
             self._batch.record_steps(lambda: _add(rows))
 
-    def update(self, link: Link, *, before: Link | None = None) -> None:
+    def update(self, link: Link, *, before: Link) -> None:
         self._batch.lock(locks.account(link.account_id))
         self._batch.record(
             "SELECT account_id FROM directory_links"
@@ -147,8 +147,8 @@ def _add(rows: Sequence[tuple[Value, ...]]) -> Steps[None]:
             raise ConflictError("person")
 
 
-def _changes(link: Link, before: Link | None) -> Iterator[tuple[str, tuple[Value, ...]]]:
-    if before is None or _names(link) != _names(before):
+def _changes(link: Link, before: Link) -> Iterator[tuple[str, tuple[Value, ...]]]:
+    if _names(link) != _names(before):
         yield (
             (
                 "UPDATE directory_links SET dn = $2, login = $3, login_key = $4, upn_key = $5"
@@ -156,17 +156,17 @@ def _changes(link: Link, before: Link | None) -> Iterator[tuple[str, tuple[Value
             ),
             _names(link),
         )
-    if before is None or link.groups != before.groups:
+    if link.groups != before.groups:
         yield "UPDATE directory_links SET mapped = $2 WHERE account_id = $1", (_mapped(link),)
-    if before is None or link.closed is not before.closed:
+    if link.closed is not before.closed:
         yield "UPDATE directory_links SET closed = $2 WHERE account_id = $1", (link.closed.value,)
-    if before is None or link.password_at != before.password_at:
+    if link.password_at != before.password_at:
         yield (
             "UPDATE directory_links SET password_at = $2 WHERE account_id = $1",
             (stored_or_none(link.password_at),),
         )
     # A hash and its moment are one field: neither says anything without the other.
-    if before is None or _cached(link) != _cached(before):
+    if _cached(link) != _cached(before):
         yield (
             (
                 "UPDATE directory_links SET cached = $2, cached_at = $3 WHERE account_id = $1"

@@ -44,13 +44,13 @@ class LinkStore(Protocol):
         NotFoundError if an account is not there.
         """
 
-    def update(self, link: Link, *, before: Link | None = None) -> None:
+    def update(self, link: Link, *, before: Link) -> None:
         """Record the fields in which the link differs from what it was before.
 
-        Only those are written, so that two changes at once (a name and a closing) both last;
-        without `before` all are. What is told together is written together: the names, and a
-        cached hash with its moment, which does not come over one that was made later. Account,
-        directory and guid say which link it is.
+        Only those are written, so that two changes at once (a name and a closing) both last.
+        What is told together is written together: the names, and a cached hash with its moment,
+        which does not come over one that was made later. Account, directory and guid say which
+        link it is.
 
         At commit: NotFoundError if it is gone.
         """
