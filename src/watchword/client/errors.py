@@ -2,7 +2,7 @@
 
 WatchwordError
 ├── WrongCredentials  the server does not take the name and the password
-├── PasswordExpired   they are right, and the password must be changed first
+├── PasswordExpired   they are right, but it must be changed first, or a directory says no
 ├── UnknownAudience   the server knows no guarded service of that name
 ├── Throttled         too many tries; carries `retry_after`
 ├── Unavailable       the server, or what it says of revocations, cannot be had; the same
@@ -25,7 +25,7 @@ class WrongCredentials(WatchwordError):
 
 
 class PasswordExpired(WatchwordError):
-    """The password has expired. Change it with POST /user/password."""
+    """The password has expired (POST /user/password changes it), or a directory says no."""
 
 
 class UnknownAudience(WatchwordError):
