@@ -1,6 +1,7 @@
 """Draws the map of the code out of each file's first sentence; `make fix` runs it."""
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 from architecture import tree
@@ -12,11 +13,12 @@ DRAWN = "<!-- From here on `make fix` draws: each file says its own line. -->\n"
 def draw() -> str:
     """Return the map as it should be: the part written by hand, then the drawing."""
     written = MAP.read_text(encoding="utf-8").partition(DRAWN)[0]
-    return written + DRAWN + "\n" + "\n".join(_folder(tree.PACKAGE, depth=0)) + "\n"
+    lines = _folder(tree.PACKAGE, tree.files(), depth=0)
+    return written + DRAWN + "\n" + "\n".join(lines) + "\n"
 
 
-def _folder(folder: Path, *, depth: int) -> list[str]:
-    below = [path for path in tree.files() if folder in path.parents]
+def _folder(folder: Path, among: Iterable[Path], *, depth: int) -> list[str]:
+    below = [path for path in among if folder in path.parents]
     files = sorted(path for path in below if path.parent == folder)
     folders = sorted({path for file in below for path in file.parents if path.parent == folder})
     indent = "  " * depth
@@ -26,7 +28,7 @@ def _folder(folder: Path, *, depth: int) -> list[str]:
         for path in files
         if path.name not in {"__init__.py", "py.typed"}
     ]
-    return lines + [line for path in folders for line in _folder(path, depth=depth + 1)]
+    return lines + [line for path in folders for line in _folder(path, below, depth=depth + 1)]
 
 
 def _sentence(path: Path) -> str:
