@@ -8,7 +8,13 @@ import pytest
 
 from parts.postgres import PostgresMissingError, PostgresServer, running_server
 
-pytest_plugins = ["parts.alone", "parts.domain_fixtures", "parts.examples", "parts.scratch"]
+pytest_plugins = [
+    "parts.alone",
+    "parts.domain_fixtures",
+    "parts.examples",
+    "parts.garbage",
+    "parts.scratch",
+]
 
 _numbers = count(1)
 
