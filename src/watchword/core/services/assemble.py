@@ -53,9 +53,9 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     """Return every service."""
     open_work, clock = outside.storage.open_work, outside.clock
     parts = _parts(outside, rules)
-    uses, tokens, post, directory = parts.uses, parts.tokens, parts.post, parts.directory
+    post, directory = parts.post, parts.directory
     return Services(
-        authenticate=_authenticate(outside, rules, uses, directory),
+        authenticate=_authenticate(outside, rules, parts.uses, directory),
         check_key=_check_key(outside, rules, directory),
         signin=_signin(outside, rules, parts),
         directory_signin=directory.signin,
@@ -65,13 +65,11 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         accounts=Accounts(open_work=open_work, clock=clock),
         passwords=post.passwords,
         sessions=Sessions(open_work=open_work, clock=clock),
-        session_uses=uses,
-        session_purge=SessionPurge(
-            open_work=open_work, clock=clock, housekeeping=parts.housekeeping, uses=uses
-        ),
+        session_uses=parts.uses,
+        session_purge=_session_purge(outside, parts),
         csrf=Csrf(digester=outside.digester),
         checkouts=Checkouts(open_work=open_work, desk=outside.storage.checkout_desk, clock=clock),
-        renewal=_renewal(outside, rules, tokens),
+        renewal=_renewal(outside, rules, parts.tokens),
         api_keys=_api_keys(outside, rules),
         groups=Groups(open_work=open_work, clock=clock, randomness=outside.randomness),
         revocation_feed=_revocation_feed(outside),
@@ -137,6 +135,15 @@ def _signup(outside: Outside, rules: Rules, new_password: NewPassword, post: Pos
         confirmation=post.confirmation,
         invitations=post.invitations,
         directories=outside.directories,
+    )
+
+
+def _session_purge(outside: Outside, parts: _Parts) -> SessionPurge:
+    return SessionPurge(
+        open_work=outside.storage.open_work,
+        clock=outside.clock,
+        housekeeping=parts.housekeeping,
+        uses=parts.uses,
     )
 
 

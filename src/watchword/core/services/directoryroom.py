@@ -35,40 +35,52 @@ def open_directory_room(outside: Outside, rules: Rules, door: SessionDoor) -> Di
         clock=clock,
         randomness=outside.randomness,
     )
-    # Counted as all guesses are, but who waits for a directory takes no place of a hash.
-    guesses = Guesses(
-        gate=outside.storage.attempts,
-        places=directories,
-        clock=clock,
-        limits=rules.attempts,
-        at_once=rules.guesses_at_once,
-    )
+    guesses = _guesses(outside, rules)
     whom = Whom(open_work=open_work, directories=directories, digester=outside.digester)
+    sync = DirectorySync(
+        open_work=open_work, directories=directories, provisioning=provisioning, clock=clock
+    )
     return DirectoryRoom(
-        signin=DirectorySignIn(
-            open_work=open_work,
-            directories=directories,
-            negotiation=outside.negotiation,
-            whom=whom,
-            provisioning=provisioning,
-            guesses=guesses,
-            door=door,
-            turn_away=TurnAway(
-                open_work=open_work, guesses=guesses, clock=clock, witness=outside.witness
-            ),
-            hasher=outside.hasher,
-            clock=clock,
-        ),
+        signin=_signin(outside, whom, provisioning, guesses, door),
         accounts=DirectoryAccounts(
             open_work=open_work, directories=directories, provisioning=provisioning
         ),
-        sync=DirectorySync(
-            open_work=open_work,
-            directories=directories,
-            provisioning=provisioning,
-            clock=clock,
-        ),
+        sync=sync,
         presence=Presence(directories=directories, rules=rules.directories),
         whom=whom,
         guesses=guesses,
+    )
+
+
+def _guesses(outside: Outside, rules: Rules) -> Guesses:
+    """Count guesses as all are, but who waits for a directory takes no place of a hash."""
+    return Guesses(
+        gate=outside.storage.attempts,
+        places=outside.directories,
+        clock=outside.clock,
+        limits=rules.attempts,
+        at_once=rules.guesses_at_once,
+    )
+
+
+def _signin(
+    outside: Outside, whom: Whom, provisioning: Provisioning, guesses: Guesses, door: SessionDoor
+) -> DirectorySignIn:
+    turn_away = TurnAway(
+        open_work=outside.storage.open_work,
+        guesses=guesses,
+        clock=outside.clock,
+        witness=outside.witness,
+    )
+    return DirectorySignIn(
+        open_work=outside.storage.open_work,
+        directories=outside.directories,
+        negotiation=outside.negotiation,
+        whom=whom,
+        provisioning=provisioning,
+        guesses=guesses,
+        door=door,
+        turn_away=turn_away,
+        hasher=outside.hasher,
+        clock=outside.clock,
     )

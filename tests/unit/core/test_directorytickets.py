@@ -1,0 +1,51 @@
+"""Signing in by a Kerberos ticket: whose it is, and whether they may still come in."""
+
+from datetime import timedelta
+
+from unit.core.conftest import HERE, MONTH
+from unit.core.staff import STAFF, staffed
+from watchword.core.directory.port import Negotiated
+from watchword.core.policy.refusals import Refusal, Refused
+from watchword.core.services.directoryrules import DirectoryRules, Offline
+from watchword.core.services.sessiondoor import SignedIn
+
+WRONG = Refused(Refusal.WRONG_CREDENTIALS)
+AWAY = timedelta(seconds=1)
+CACHING = DirectoryRules(offline=Offline.CACHE, cached_for=timedelta(days=7))
+
+
+async def test_a_ticket_opens_a_session() -> None:
+    """Whose it is says Kerberos; whether they may come in says the directory."""
+    here = staffed(DirectoryRules(allowed=frozenset({STAFF})))
+    here.directory.add("ada", STAFF)
+    here.directory.add("bob")
+    tickets = here.house.negotiation.tickets
+    tickets[b"ada"] = Negotiated(principal="ada@CORP.EXAMPLE", reply=b"you too")
+    tickets[b"bob"] = Negotiated(principal="bob@CORP.EXAMPLE")
+    tickets[b"eve"] = Negotiated(principal="eve@ELSEWHERE.EXAMPLE")
+    tickets[b"gone"] = Negotiated(principal="gone@CORP.EXAMPLE")
+    signin = here.house.services.directory_signin
+
+    async def present(token: bytes) -> object:
+        return (await signin.with_ticket(token, origin=HERE, terms=MONTH)).outcome
+
+    opened = await signin.with_ticket(b"ada", origin=HERE, terms=MONTH)
+    assert isinstance(opened.outcome, SignedIn)
+    assert opened.reply == b"you too"
+    assert await present(b"bob") == Refused(Refusal.NOT_ADMITTED)
+    assert await present(b"eve") == await present(b"gone") == await present(b"garbage") == WRONG
+
+
+async def test_a_ticket_of_who_was_disabled_since_ends_their_sessions() -> None:
+    """A ticket lives for hours; the directory is asked each time."""
+    here = staffed()
+    here.directory.add("ada")
+    token = (await here.enter("ada")).token
+    here.house.negotiation.tickets[b"ada"] = Negotiated(principal="ada@CORP.EXAMPLE")
+    here.directory.change("ada", closed="disabled")
+
+    signin = here.house.services.directory_signin
+    outcome = (await signin.with_ticket(b"ada", origin=HERE, terms=MONTH)).outcome
+
+    assert outcome == Refused(Refusal.DISABLED)
+    assert not await here.lives(token)
