@@ -228,3 +228,14 @@ async def test_a_key_of_a_directorys_user_dies_with_the_account() -> None:
     await here.house.services.accounts.change(OPERATOR, account.id, active=False)
 
     assert await here.house.services.check_key.caller(made.text) is None
+
+
+async def test_a_name_that_is_too_long_to_be_typed_finds_nobody() -> None:
+    """Active Directory allows 1,024 characters; the account is made all the same."""
+    here = staffed()
+    here.directory.add("ada")
+    here.directory.change("ada", upn=f"{'a' * 1000}@corp.example")
+
+    await here.enter("ada")
+
+    assert (await here.link("ada")).upn_key == ""

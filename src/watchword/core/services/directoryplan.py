@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchword.core.accounts.model import Account, Role, State
-from watchword.core.accounts.names import NAME_LENGTH_MAX, canonical, is_address, is_clean, is_name
+from watchword.core.accounts.names import (
+    ADDRESS_LENGTH_MAX,
+    NAME_LENGTH_MAX,
+    canonical,
+    is_address,
+    is_clean,
+    is_name,
+)
 from watchword.core.directory.model import Closed, Link, Person
 from watchword.core.groups.model import MEMBER, Group, Membership
 from watchword.core.services.directoryrules import DirectoryRules
@@ -173,14 +180,19 @@ def _with_names(link: Link, person: Person, closed: Closed) -> Link:
         link,
         dn=person.dn,
         login=person.login,
-        login_key=canonical(person.login),
-        upn_key=canonical(person.upn) if person.upn else "",
+        login_key=_key(person.login),
+        upn_key=_key(person.upn),
         groups=person.groups,
         closed=closed,
         password_at=person.password_at or link.password_at,
         cached=link.cached if keeps else "",
         cached_at=link.cached_at if keeps else None,
     )
+
+
+def _key(name: str) -> str:
+    """Return by what somebody is found, nothing for a name that is longer than any is typed."""
+    return canonical(name) if len(name) <= ADDRESS_LENGTH_MAX else ""
 
 
 def _kept(link: Link, before: Link) -> Link:
