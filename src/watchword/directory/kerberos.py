@@ -14,6 +14,8 @@ _log = get_logger("watchword.directory")
 TOKEN_MAX = 65_536
 """A ticket of somebody in hundreds of groups has half of that; no header of ours has more."""
 
+_REASON_MAX = 200
+
 _SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 _KERBEROS = gssapi.OID.from_int_seq("1.2.840.113554.1.2.2")
 
@@ -48,11 +50,11 @@ class KeytabNegotiation:
         try:
             return self._take(token)
         except gssapi.exceptions.GSSError as error:
-            # Its text may quote what a stranger sent.
-            codes = {"major": error.maj_code, "minor": error.min_code}
-            _log.info("a Kerberos ticket was not taken", **codes)
+            because = _told(error)
         except ValueError:
-            _log.info("a Kerberos ticket was not taken", because="its name is no text")
+            because = "a name in it is no text"
+        # It may name the service that somebody asked for, but nobody who asked.
+        _log.info("a Kerberos ticket was not taken", because=because[:_REASON_MAX])
         return None
 
     def _take(self, token: bytes) -> Negotiated | None:
@@ -76,3 +78,10 @@ class KeytabNegotiation:
         # Nothing but Kerberos itself: by IAKERB a stranger would let us ask a KDC for them.
         set_neg_mechs(credentials, {_KERBEROS})
         return credentials
+
+
+def _told(error: gssapi.exceptions.GSSError) -> str:
+    """Return what the library says, of Kerberos itself where it knows more."""
+    is_major = error.min_code == 0
+    code = error.maj_code if is_major else error.min_code
+    return ", ".join(error.get_all_statuses(code, is_maj=is_major)).replace("\0", "")

@@ -17,7 +17,7 @@ from watchword.directory.sids import in_filter, write_guid
 from watchword.observability.log import get_logger
 
 _log = get_logger("watchword.directory")
-_AT_ONCE = 250
+_AT_ONCE = 200
 """So many people make one portion; to read one takes some twenty microseconds."""
 
 
