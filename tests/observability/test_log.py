@@ -326,6 +326,18 @@ class TestProcess:
         assert [line["event"] for line in lines] == ["uncaught exception"] * 3
         assert {line["exception"]["message"] for line in lines} == {"password=***"}
 
+    def test_it_is_quiet_while_somebody_is_told_another_way(self) -> None:
+        """A command says itself what is wrong; afterwards lines come as before."""
+        lines = run(
+            "from watchword.observability.log import get_logger, hushed\n"
+            "log = get_logger('x')\n"
+            "with hushed():\n"
+            "    log.critical('within')\n"
+            "log.info('after')"
+        )
+
+        assert [line["event"] for line in lines] == ["after"]
+
     def test_a_key_press_is_no_fault(self) -> None:
         """Ctrl-C ends a program as it always does."""
         code = (

@@ -7,6 +7,8 @@ from watchword.cli.answers import iso
 from watchword.core.accounts.model import Account
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Event
+from watchword.core.directory.model import Person
+from watchword.core.directory.port import Finding
 from watchword.core.groups.model import Group, Membership
 from watchword.core.jobs.flows import FlowCard
 from watchword.core.jobs.model import Job
@@ -175,3 +177,30 @@ def key_document(key: SigningKey) -> Document:
 
 def key_state(key: SigningKey) -> str:
     return "signing" if key.retired_at is None else "retired"
+
+
+def finding_document(directory: str, finding: Finding) -> Document:
+    return {
+        "directory": directory,
+        "step": finding.title,
+        "ok": finding.is_good,
+        "found": finding.text,
+    }
+
+
+def person_document(person: Person) -> Document:
+    """Describe somebody of a directory; `closed` is why it lets nobody in as them."""
+    return {
+        "directory": person.directory,
+        "guid": person.guid,
+        "login": person.login,
+        "upn": person.upn,
+        "dn": person.dn,
+        "name": person.name,
+        "email": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "closed": person.closed.value or None,
+        "groups": sorted(person.groups),
+        "password_set_at": iso(person.password_at),
+    }

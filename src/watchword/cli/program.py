@@ -15,6 +15,7 @@ from watchword.cli import (
     audit,
     backups,
     dialects,
+    directories,
     groups,
     invitations,
     jobs,
@@ -104,6 +105,7 @@ app.add_typer(groups.group, name="group")
 memberships.add_to(groups.group)
 app.add_typer(jobs.group, name="job")
 app.add_typer(backups.group, name="backup")
+app.add_typer(directories.group, name="directory")
 app.add_typer(mail.group, name="mail")
 mailtest.add_to(mail.group)
 app.add_typer(audit.group, name="audit")

@@ -9,7 +9,8 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
@@ -26,6 +27,7 @@ Fields = MutableMapping[str, Any]
 
 LINE_MAX = 32_768
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+_NEVER = 100
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being answered; every line repeats it."""
@@ -106,6 +108,17 @@ def configure(
     root.handlers[:] = [_FromLibraries()]
     root.setLevel(_output.threshold)
     logging.captureWarnings(capture=True)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Write nothing for a while: whoever is at the terminal is told another way."""
+    before = _output.threshold
+    _output.threshold = _NEVER
+    try:
+        yield
+    finally:
+        _output.threshold = before
 
 
 def catch_uncaught() -> None:
