@@ -49,3 +49,21 @@ async def test_a_ticket_of_who_was_disabled_since_ends_their_sessions() -> None:
 
     assert outcome == Refused(Refusal.DISABLED)
     assert not await here.lives(token)
+
+
+async def test_bad_tickets_of_one_address_have_an_end() -> None:
+    """They fill no audit trail; a good one of that address opens all the same."""
+    here = staffed()
+    here.directory.add("ada")
+    here.house.negotiation.tickets[b"ada"] = Negotiated(principal="ada@CORP.EXAMPLE")
+    signin = here.house.services.directory_signin
+
+    async def present(token: bytes) -> object:
+        return (await signin.with_ticket(token, origin=HERE, terms=MONTH)).outcome
+
+    outcomes = [await present(b"garbage") for _ in range(110)]
+    page = await here.house.services.audit.page(limit=200)
+
+    assert outcomes == [WRONG] * 100 + [Refused(Refusal.THROTTLED, retry_after=900)] * 10
+    assert len(page.items) == 100
+    assert isinstance(await present(b"ada"), SignedIn)

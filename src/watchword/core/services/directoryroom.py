@@ -78,6 +78,7 @@ def _signin(
         negotiation=outside.negotiation,
         whom=whom,
         provisioning=provisioning,
+        gate=outside.storage.attempts,
         guesses=guesses,
         door=door,
         turn_away=turn_away,

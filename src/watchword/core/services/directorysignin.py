@@ -10,7 +10,7 @@ from watchword.core.kernel.caller import Actor, Origin, owner_of
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError, UnavailableError
 from watchword.core.policy.refusals import Refusal, Refused
-from watchword.core.policy.store import Attempt
+from watchword.core.policy.store import Attempt, AttemptGate
 from watchword.core.ports import Hasher, OpenWork
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.directoryplan import Known
@@ -30,7 +30,8 @@ REFUSAL_OF = {
 }
 """What somebody is told who gave the right password. LOCKED is not here: it is told without."""
 
-_NO_TICKET = "ticket"
+_TICKETS = "tickets"
+"""What bad tickets are counted and written down as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class DirectorySignIn:
         negotiation: Negotiation,
         whom: Whom,
         provisioning: Provisioning,
+        gate: AttemptGate,
         guesses: Guesses,
         door: SessionDoor,
         turn_away: TurnAway,
@@ -72,6 +74,7 @@ class DirectorySignIn:
         self._negotiation = negotiation
         self._whom = whom
         self._provisioning = provisioning
+        self._gate = gate
         self._guesses = guesses
         self._door = door
         self._turn_away = turn_away
@@ -126,26 +129,45 @@ class DirectorySignIn:
         """Sign in by a Kerberos ticket (RFC 4559); the directory says who may still come in."""
         if not is_client(terms.client):
             return TicketSignIn(Refused(Refusal.CLIENT_INVALID))
-        negotiated = await self._negotiation.accept(token)
-        asked = negotiated and self._directories.of_principal(negotiated.principal)
-        if not negotiated or not asked or not self._directories.can_look(asked.directory):
-            return TicketSignIn(await self._no_ticket(origin))
+        exempt = origin.within(self._guesses.limits.exempt)
+        with self._directories.place(origin.network, exempt=exempt):
+            negotiated = await self._negotiation.accept(token)
+            if negotiated is None:
+                return TicketSignIn(await self._no_ticket(origin))
+            outcome = await self._of_principal(negotiated.principal, origin, terms)
+            return TicketSignIn(outcome, negotiated.reply)
+
+    async def _of_principal(
+        self, principal: str, origin: Origin, terms: Terms
+    ) -> SignedIn | Refused:
+        asked = self._directories.of_principal(principal)
+        if asked is None or not self._directories.can_look(asked.directory):
+            return await self._no_ticket(origin)
         person = await self._directories.find(asked)
         if person is None:
-            return TicketSignIn(await self._no_ticket(origin), negotiated.reply)
-        outcome = await self._receive(person, origin)
-        if isinstance(outcome, Refused):
+            return await self._no_ticket(origin)
+        known = await self._receive(person, origin)
+        if isinstance(known, Refused):
             subject = self._whom.subject(asked)
-            refused = await self._turn_away.without_guess(subject, outcome.reason, origin)
-            return TicketSignIn(refused, negotiated.reply)
+            return await self._turn_away.without_guess(subject, known.reason, origin)
         try:
-            signed_in = await self._enter(outcome, None, origin, terms)
+            return await self._enter(known, None, origin, terms)
         except DeniedError:
-            return TicketSignIn(await self._no_ticket(origin), negotiated.reply)
-        return TicketSignIn(signed_in, negotiated.reply)
+            # It was closed between our look and our commit.
+            return await self._no_ticket(origin)
 
     async def _no_ticket(self, origin: Origin) -> Refused:
-        subject = self._whom.subject_of_nobody(_NO_TICKET)
+        """Refuse a ticket; so many of one address are noted, and then it waits."""
+        limits = self._guesses.limits
+        if not origin.within(limits.exempt):
+            now, most = self._clock.now(), limits.per_address
+            wait = await self._gate.take(
+                _TICKETS, origin.network, at=now, limit=most, window=limits.window
+            )
+            if wait:
+                throttled = Refused(Refusal.THROTTLED, retry_after=wait)
+                return self._turn_away.unheard(throttled, origin)
+        subject = self._whom.subject_of_nobody(_TICKETS)
         return await self._turn_away.without_guess(subject, Refusal.WRONG_CREDENTIALS, origin)
 
     async def _nobody(self, typed: str, origin: Origin) -> Refused:
