@@ -23,7 +23,7 @@ _BESIDES_S = 0.8
 """What a whole question may take longer than one step of it: 3.8 s, where a step takes 3."""
 
 AT_ONCE = 64
-_LOOK_EACH_S = 10.0
+LOOK_EACH_S = 10.0
 _READING_S = 30.0
 """A page of a thousand people takes longer than a log-in, and nobody waits for it."""
 
@@ -79,7 +79,9 @@ class Controllers:
         ticks: Ticks,
         on_asked: Callable[[str, str, float], None],
         on_presence: Callable[[str, bool], None],
+        look_each_s: float = LOOK_EACH_S,
     ) -> None:
+        self._look_each_s = look_each_s
         self._name = options.name
         self._ticks = ticks
         self._on_asked = on_asked
@@ -111,14 +113,9 @@ class Controllers:
         started = self._ticks()
         deadline = asyncio.get_running_loop().time() + self._whole_s
         try:
-            async with asyncio.timeout_at(deadline):
-                await self._at_once.acquire()
-        except TimeoutError:
-            raise UnavailableError(retry_after=math.ceil(self._whole_s)) from None
-        try:
-            return await self._ask_in_turn(work, deadline)
+            async with self._turn():
+                return await self._ask_in_turn(work, deadline)
         finally:
-            self._at_once.release()
             self._on_asked(self._name, operation, self._ticks() - started)
 
     @asynccontextmanager
@@ -135,11 +132,24 @@ class Controllers:
         while True:
             quiet = [one for one in self._all if self._is_quiet(one)]
             await asyncio.gather(*map(self._look, quiet))
-            await asyncio.sleep(_LOOK_EACH_S)
+            await asyncio.sleep(self._look_each_s)
 
     def close(self) -> None:
         for controller in self._all:
             controller.pool.close()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Let no more than AT_ONCE ask; whoever waits leaves a controller the time it needs."""
+        try:
+            async with asyncio.timeout(_BESIDES_S):
+                await self._at_once.acquire()
+        except TimeoutError:
+            raise UnavailableError(retry_after=math.ceil(self._whole_s)) from None
+        try:
+            yield
+        finally:
+            self._at_once.release()
 
     async def _ask_in_turn(self, work: Work[Answer], deadline: float) -> Answer:
         left = [one for one in self._all if not one.breaker.is_silent]
@@ -186,7 +196,7 @@ class Controllers:
     def _is_quiet(self, controller: Controller) -> bool:
         breaker = controller.breaker
         is_fresh = breaker.heard_at is not None and (
-            self._ticks() - breaker.heard_at < _LOOK_EACH_S / 2
+            self._ticks() - breaker.heard_at < self._look_each_s / 2
         )
         return breaker.is_lost or not is_fresh
 
@@ -197,7 +207,7 @@ class Controllers:
     def _heard(self, controller: Controller) -> None:
         if controller.breaker.heard():
             _log.info("a controller answers again", **self._words(controller))
-        self._tell_presence()
+        self._tell_presence(is_present=True)
 
     def _failed(self, controller: Controller, trouble: LineLostError) -> None:
         if controller.breaker.failed():
@@ -207,13 +217,13 @@ class Controllers:
                 detail=trouble.detail,
                 **self._words(controller),
             )
-        self._tell_presence()
+        if self.away_for is not None:
+            self._tell_presence(is_present=False)
 
     def _words(self, controller: Controller) -> dict[str, str]:
         return {"directory": self._name, "controller": controller.host}
 
-    def _tell_presence(self) -> None:
-        is_present = self.away_for is None
+    def _tell_presence(self, *, is_present: bool) -> None:
         if is_present is not self._was_present:
             self._was_present = is_present
             self._on_presence(self._name, is_present)

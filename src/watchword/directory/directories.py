@@ -19,7 +19,7 @@ from watchword.core.kernel.errors import InvalidError, NotFoundError, Unavailabl
 from watchword.core.kernel.places import Places
 from watchword.directory import names
 from watchword.directory.breaker import Ticks
-from watchword.directory.controllers import AT_ONCE, Controllers
+from watchword.directory.controllers import AT_ONCE, LOOK_EACH_S, Controllers
 from watchword.directory.examine import Examination
 from watchword.directory.line import LdapRefusedError, Line, LineLostError
 from watchword.directory.lookup import Lookup
@@ -43,7 +43,8 @@ class LdapDirectories:
     with "bind_password" for a service account without one.
     `on_asked` is told the directory, what it was asked and how many seconds that took, and
     `on_presence` whether any controller of a directory answers, when that is news. `watch`
-    runs for as long as this is used, and `close` ends what is open.
+    runs for as long as this is used, looks each `look_each_s` seconds, and `close` ends what
+    is open.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class LdapDirectories:
         on_asked: Callable[[str, str, float], None] = lambda *_: None,
         on_presence: Callable[[str, bool], None] = lambda *_: None,
         ticks: Ticks = time.monotonic,
+        look_each_s: float = LOOK_EACH_S,
     ) -> None:
         def note(directory: str, operation: str, seconds: float) -> None:
             self._places.note(seconds)
@@ -66,7 +68,13 @@ class LdapDirectories:
         self._known = {
             one.name: _Directory(
                 one,
-                Controllers(one, ticks=ticks, on_asked=note, on_presence=on_presence),
+                Controllers(
+                    one,
+                    ticks=ticks,
+                    on_asked=note,
+                    on_presence=on_presence,
+                    look_each_s=look_each_s,
+                ),
                 clock,
             )
             for one in self._options

@@ -104,7 +104,8 @@ class Line:
     """An encrypted connection to a controller; several operations at once are fine.
 
     An operation that does not end in `timeout_s`, and a connection that breaks, raise
-    LineLostError; then `is_open` is False and the line of no more use.
+    LineLostError; then `is_open` is False and the line of no more use. What is asked at once
+    must find room between two sockets, which is 100 KiB at least; answers have no such bound.
     """
 
     def __init__(self, wire: Wire, timeout_s: float) -> None:

@@ -1,6 +1,7 @@
 """The service account: it says who we are, and does not insist where it is not welcome."""
 
 import asyncio
+import math
 
 from watchword.core.kernel.errors import UnavailableError
 from watchword.directory.breaker import Ticks
@@ -14,9 +15,12 @@ _log = get_logger("watchword.directory")
 _FIRST_WAIT_S, _WAIT_MAX_S, _GROWTH = 30.0, 1800.0, 4
 """A few tries with an old password lock an account, and then the right one is no good either."""
 
+_GOOD_S = 60.0
+"""So long nobody asks whether the password is still the right one."""
+
 
 class ServiceAccount:
-    """Binds as the service account, one line at a time; after a refusal it waits.
+    """Binds as the service account; after a refusal it waits, for longer and longer.
 
     A directory locks who tries too often, so we must not try as often as people log in.
     """
@@ -26,24 +30,32 @@ class ServiceAccount:
         self._ticks = ticks
         self._turn = asyncio.Lock()
         self._wait_s = 0.0
-        self._refused_until: float | None = None
+        self._good_until = self._refused_until = -math.inf
 
     async def bind(self, line: Line) -> None:
         """Say who we are. Raises UnavailableError if that is not taken, or was not lately."""
+        if self._ticks() < self._good_until:
+            await self._try(line)
+            return
+        # As long as we do not know, one finds out for all.
         async with self._turn:
-            now = self._ticks()
-            if self._refused_until is not None and now < self._refused_until:
-                raise UnavailableError(retry_after=int(self._refused_until - now) + 1)
-            try:
-                await line.bind(self._options.bind_user, self._options.bind_password)
-            except BindRefusedError as error:
-                self._note(error)
-                raise UnavailableError(retry_after=int(self._wait_s)) from error
-            self._wait_s, self._refused_until = 0.0, None
+            wait_s = self._refused_until - self._ticks()
+            if wait_s > 0:
+                raise UnavailableError(retry_after=math.ceil(wait_s))
+            await self._try(line)
+
+    async def _try(self, line: Line) -> None:
+        try:
+            await line.bind(self._options.bind_user, self._options.bind_password)
+        except BindRefusedError as error:
+            self._note(error)
+            raise UnavailableError(retry_after=math.ceil(self._wait_s)) from error
+        self._wait_s = 0.0
+        self._good_until = self._ticks() + _GOOD_S
 
     def _note(self, error: BindRefusedError) -> None:
         self._wait_s = min(max(_FIRST_WAIT_S, _GROWTH * self._wait_s), _WAIT_MAX_S)
-        self._refused_until = self._ticks() + self._wait_s
+        self._refused_until, self._good_until = self._ticks() + self._wait_s, -math.inf
         _, code = read_refusal(error.text)
         _log.error(
             "the directory refuses the service account",
