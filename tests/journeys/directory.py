@@ -138,20 +138,15 @@ def at_corp(
         yield Corp(store=store, server=server, domain=domain, settings=chosen)
 
 
-def settings_of(
-    domain: Domain, directory: str = CORP, *, looks: bool = True, **more: Json
-) -> dict[str, str]:
-    """Return the settings of a directory; `looks`: there is a service account."""
-    service = {
-        "bind_user": domain.service.upn,
-        "bind_password": domain.service.password,
-    }
+def settings_of(dc: Domain, directory: str = CORP, /, **more: Json) -> dict[str, str]:
+    """Return the settings of a directory with a service account."""
     keys = {
-        "urls": [domain.ldaps_url],
+        "urls": [dc.ldaps_url],
         "domain": DNS_DOMAIN,
         "netbios": NETBIOS,
-        "ca_file": str(domain.ca_file),
-        **(service if looks else {}),
+        "ca_file": str(dc.ca_file),
+        "bind_user": dc.service.upn,
+        "bind_password": dc.service.password,
         **more,
     }
     table = f"WATCHWORD_DIRECTORIES__{directory.upper()}__"

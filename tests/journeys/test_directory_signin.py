@@ -83,7 +83,7 @@ def place(request: pytest.FixtureRequest) -> Corp:
 def blind(domain: Domain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corp]:
     """A server without a service account."""
     store = Store(tmp_path_factory.mktemp("blind") / "data")
-    settings = settings_of(domain, looks=False, urls=[domain.starttls_url])
+    settings = settings_of(domain, urls=[domain.starttls_url], bind_user="", bind_password="")
     with at_corp(store, domain, settings={**settings, "WATCHWORD_LOG__LEVEL": "debug"}) as blind:
         yield blind
 
