@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -75,13 +75,19 @@ def held() -> tuple[int, int, int]:
     return files, len(asyncio.all_tasks()), threading.active_count()
 
 
+async def eventually_so(check: Callable[[], object]) -> None:
+    """Wait until this is true."""
+
+    async def look() -> object:
+        return check()
+
+    await eventually(look)
+
+
 async def eventually_held(before: tuple[int, int, int]) -> None:
     """Wait until there are no more than there were; what was aborted ends a turn later."""
 
-    async def are_gone() -> bool:
-        return all(now <= then for now, then in zip(held(), before, strict=True))
-
-    await eventually(are_gone)
+    await eventually_so(lambda: all(now <= then for now, then in zip(held(), before, strict=True)))
 
 
 @asynccontextmanager

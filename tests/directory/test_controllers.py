@@ -12,6 +12,7 @@ from directory.asking import (
     PATIENCE_S,
     directories_of,
     eventually_held,
+    eventually_so,
     held,
     options_for,
     prove,
@@ -207,10 +208,10 @@ async def test_presence_is_known_without_log_ins(own_domain: Domain) -> None:
     options = options_for(own_domain, urls=(DEAD, own_domain.ldaps_url))
     with directories_of(options, on_presence=told.on_presence, look_each_s=0.1) as directories:
         watching = asyncio.ensure_future(directories.watch())
-        await eventually(lambda: asyncio.sleep(0, told.presence == [(NAME, True)]))
+        await eventually_so(lambda: told.presence == [(NAME, True)])
         with own_domain.away():
-            await eventually(lambda: asyncio.sleep(0, directories.away_for(NAME)))
-        await eventually(lambda: asyncio.sleep(0, directories.away_for(NAME) is None))
+            await eventually_so(lambda: directories.away_for(NAME))
+        await eventually_so(lambda: directories.away_for(NAME) is None)
         watching.cancel()
         [ended] = await asyncio.gather(watching, return_exceptions=True)
 

@@ -8,11 +8,10 @@ import pytest
 import uvloop
 from ldap.controls import SimplePagedResultsControl
 
-from directory.asking import eventually_held, heard_by, held, open_line
+from directory.asking import eventually_held, eventually_so, heard_by, held, open_line
 from parts.domain import PASSWORD, Domain
 from parts.slow_dc import silent_dc, slow_dc
 from parts.tls import make_pair
-from parts.waiting import eventually
 from watchword.directory.line import (
     BASE,
     BindRefusedError,
@@ -98,7 +97,7 @@ async def test_nothing_but_starttls_is_said_in_the_open(domain: Domain) -> None:
     """A server that does not begin TLS hears no name and no password."""
     async with heard_by() as (port, heard):
         opening = asyncio.ensure_future(open_line(domain, f"ldap://127.0.0.1:{port}"))
-        await eventually(lambda: asyncio.sleep(0, len(b"".join(heard)) >= len(REQUEST)))
+        await eventually_so(lambda: len(b"".join(heard)) >= len(REQUEST))
         opening.cancel()
         await asyncio.gather(opening, return_exceptions=True)
 
@@ -270,10 +269,7 @@ async def test_a_connection_that_breaks_is_noticed_by_itself(own_domain: Domain)
     line = await open_line(own_domain)
     own_domain.kill()
 
-    async def is_noticed() -> bool:
-        return not line.is_open
-
-    await eventually(is_noticed)
+    await eventually_so(lambda: not line.is_open)
     with pytest.raises(LineLostError):
         await line.search("", "(objectClass=*)", ["*"], scope=BASE)
 
