@@ -1,5 +1,6 @@
 """The groups that the settings name, as they are in the directory now."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,8 +75,10 @@ class Watched:
 
     async def _look(self, line: Line) -> Sighting:
         groups, missing = [], {}
-        for spec in sorted(self._options.watched):
-            found = await _find(line, self._options.root, spec)
+        specs = sorted(self._options.watched)
+        # All at once, for somebody who logs in may wait for it.
+        looked = await asyncio.gather(*(_find(line, self._options.root, spec) for spec in specs))
+        for spec, found in zip(specs, looked, strict=True):
             if isinstance(found, WatchedGroup):
                 groups.append(found)
             else:
