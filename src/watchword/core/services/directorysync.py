@@ -109,6 +109,11 @@ class DirectorySync:
             if after is None:
                 return
 
+    async def links_to(self, wish: SyncWish, guids: Sequence[str]) -> tuple[Link, ...]:
+        """Return the links to some persons, up to LINKS_AT_ONCE."""
+        async with self._open_work() as work:
+            return await work.links.by_guids(wish.directory, guids)
+
     async def intake(self, wish: SyncWish, actor: Actor, report: Report) -> Intake:
         """Return what takes in people for one run."""
         return Intake(
@@ -206,16 +211,25 @@ class _Run:
     async def _leavers(self, seen: set[str]) -> AsyncIterator[Closing]:
         """Return whose account is open here and who is not there any more."""
         gone = None if self._reading.is_whole else await self._reading.gone()
-        present = seen if self._reading.is_whole else None
-        if gone is None and present is None:
-            present = set(await self._reading.present())
+        async for link in self._links_gone(gone) if gone is not None else self._links_not(seen):
+            if link.closed is Closed.OPEN:
+                yield Closing(guid=link.guid, login=link.login, closed=Closed.GONE)
+
+    async def _links_gone(self, gone: frozenset[str]) -> AsyncIterator[Link]:
+        """Return the links of who has left, where the directory says who that is."""
+        guids = sorted(gone)
+        for start in range(0, len(guids), LINKS_AT_ONCE):
+            for link in await self._sync.links_to(self._wish, guids[start : start + LINKS_AT_ONCE]):
+                yield link
+            await self._report.breathe()
+
+    async def _links_not(self, seen: set[str]) -> AsyncIterator[Link]:
+        """Return the links of who is not among those that are there."""
+        present = seen if self._reading.is_whole else await self._reading.present()
         async for links in self._sync.links_of(self._wish.directory):
             for link in links:
-                has_left = (
-                    link.guid in gone if gone is not None else link.guid not in (present or ())
-                )
-                if has_left and link.closed is Closed.OPEN:
-                    yield Closing(guid=link.guid, login=link.login, closed=Closed.GONE)
+                if link.guid not in present:
+                    yield link
             await self._report.breathe()
 
     async def _regroup(self, intake: Intake) -> None:
