@@ -37,6 +37,16 @@ group = typer.Typer(
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Which directory; all of them if left out.")
 ]
+StopPercent = Annotated[
+    int | None,
+    typer.Option(
+        "--stop-percent",
+        metavar="N",
+        min=0,
+        max=100,
+        help="So many of a hundred accounts may be closed, whatever the settings say.",
+    ),
+]
 
 
 @command(group, "test", examples=("watchword directory test", "watchword directory test corp"))
@@ -69,7 +79,7 @@ async def try_out(call: Call, name: Name = None) -> Answer | Refused:
 async def search(
     call: Call,
     text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="How a login, a name or an address begins.")
+        str, typer.Argument(metavar="TEXT", help="How a login, a shown name or a last name begins.")
     ],
     *,
     directory: Annotated[
@@ -117,16 +127,7 @@ async def sync(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Report what would be done, and do nothing.")
     ] = False,
-    stop_percent: Annotated[
-        int | None,
-        typer.Option(
-            "--stop-percent",
-            metavar="N",
-            min=0,
-            max=100,
-            help="So many of a hundred accounts may be closed, whatever the settings say.",
-        ),
-    ] = None,
+    stop_percent: StopPercent = None,
     key: Key = "",
     no_wait: NoWait = False,
 ) -> Answer | Refused | int:
@@ -140,10 +141,12 @@ async def sync(
     names = _names(call.settings(), name, must_look=True)
     if isinstance(names, Refused):
         return names
-    parameters: dict[str, object] = {"dry_run": dry_run}
-    parameters |= {"directory": name} if name else {}
-    parameters |= {"mode": "full" if full else "changes"} if full or changes else {}
-    parameters |= {} if stop_percent is None else {"stop_percent": stop_percent}
+    parameters: dict[str, object] = {
+        "directory": name or "",
+        "mode": "full" if full else "changes" if changes else "auto",
+        "dry_run": dry_run,
+        "stop_percent": stop_percent,
+    }
     async with call.house() as house:
         wish = Wish(flow=FLOW, parameters=parameters, key=key, waits=not no_wait)
         return await fulfil(call, house, wish)
