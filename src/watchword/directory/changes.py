@@ -6,7 +6,7 @@ from ldap.controls import LDAPControl
 
 from watchword.directory.cursor import Cursor
 from watchword.directory.entries import any_of
-from watchword.directory.line import Line
+from watchword.directory.line import ONE_LEVEL, Line
 from watchword.directory.options import DirectoryOptions
 from watchword.directory.paging import entry_at
 from watchword.directory.people import People, guids_of
@@ -59,9 +59,16 @@ class Changes:
         deleted = await self._deleted()
         if deleted is None or self._by_groups:
             return None
-        moved = await guids_of(self._line, self._options.root, f"(&{_PEOPLE}{self._changed})")
-        candidates = (moved | deleted) - told
+        candidates = (deleted | await self._moved()) - told
         return candidates - await people.still_there(candidates)
+
+    async def _moved(self) -> frozenset[str]:
+        """Return who changed anywhere, and so may have left the place or the filter."""
+        if self._options.search_base == self._options.root and not self._options.user_filter:
+            return frozenset()
+        # The number comes first: Samba looks at everybody, and this way soon away again.
+        wanted = f"(&{self._changed}{_PEOPLE})"
+        return await guids_of(self._line, self._options.root, wanted)
 
     async def _deleted(self) -> frozenset[str] | None:
         """Return whose entries were deleted, None if the service account may not see that."""
@@ -72,7 +79,7 @@ class Changes:
         if place is None or not place.first("isDeleted"):
             return None
         wanted = f"(&(isDeleted=TRUE)(objectClass=user){self._changed})"
-        return await guids_of(self._line, base, wanted, [shows])
+        return await guids_of(self._line, base, wanted, scope=ONE_LEVEL, controls=[shows])
 
     async def _has_any(self, clauses: str) -> bool:
         wanted = f"(&{clauses}{self._changed})"

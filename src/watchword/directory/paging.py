@@ -5,7 +5,7 @@ from typing import Any
 
 from ldap.controls import SimplePagedResultsControl
 
-from watchword.directory.line import BASE, Entry, LdapRefusedError, Line
+from watchword.directory.line import BASE, SUBTREE, Entry, LdapRefusedError, Line
 
 PAGE = 1000
 """Active Directory gives no more at once (MaxPageSize)."""
@@ -29,6 +29,7 @@ async def pages(
     wanted: str,
     attributes: Sequence[str],
     *,
+    scope: int = SUBTREE,
     controls: Sequence[Any] = (),  # python-ldap has no types
     size: int = PAGE,
 ) -> AsyncIterator[list[Entry]]:
@@ -38,7 +39,8 @@ async def pages(
     """
     paging = SimplePagedResultsControl(True, size=size, cookie="")  # noqa: FBT003 (its only way)
     while True:
-        answer = await line.search(base, wanted, attributes, controls=(paging, *controls))
+        extras = (paging, *controls)
+        answer = await line.search(base, wanted, attributes, scope=scope, controls=extras)
         if answer.entries:
             yield answer.entries
         cookie = _cookie(answer.controls)
@@ -53,11 +55,11 @@ async def everything(
     wanted: str,
     attributes: Sequence[str],
     *,
+    scope: int = SUBTREE,
     controls: Sequence[Any] = (),
-    size: int = PAGE,
 ) -> list[Entry]:
     """Return all of it at once, where it cannot be much."""
-    found = pages(line, base, wanted, attributes, controls=controls, size=size)
+    found = pages(line, base, wanted, attributes, scope=scope, controls=controls)
     return [entry async for page in found for entry in page]
 
 

@@ -10,7 +10,7 @@ from ldap.filter import escape_filter_chars
 from watchword.core.directory.model import Person
 from watchword.directory.entries import STATE, any_of, attributes_of, guid_of, person_of, users
 from watchword.directory.graph import Nesting, groups_of, primary_of
-from watchword.directory.line import Entry, Line
+from watchword.directory.line import SUBTREE, Entry, Line
 from watchword.directory.options import DirectoryOptions
 from watchword.directory.paging import all_at_once, everything, pages, portions
 from watchword.directory.sids import in_filter, write_guid
@@ -89,10 +89,11 @@ class People:
 
 
 async def guids_of(
-    line: Line, base: str, wanted: str, controls: Sequence[Any] = ()
+    line: Line, base: str, wanted: str, *, scope: int = SUBTREE, controls: Sequence[Any] = ()
 ) -> frozenset[str]:
     """Return the objectGUIDs of whatever a filter matches."""
-    return _guids(await everything(line, base, wanted, ["objectGUID"], controls=controls))
+    asked = ["objectGUID"]
+    return _guids(await everything(line, base, wanted, asked, scope=scope, controls=controls))
 
 
 def _guids(entries: Iterable[Entry]) -> frozenset[str]:
