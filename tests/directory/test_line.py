@@ -211,8 +211,8 @@ async def test_who_gives_up_breaks_nothing_for_others(line: Line) -> None:
     """An answer that nobody waits for any more is dropped, in whatever moment."""
     await line.bind("alice@ad.test", PASSWORD)
 
-    for turns in range(20):
-        leaving = asyncio.ensure_future(line.search(ROOT, "(objectClass=*)", ["*"]))
+    for turns in range(0, 40, 5):
+        leaving = asyncio.ensure_future(line.search(ROOT, "(objectClass=user)", ["*"]))
         for _ in range(turns):
             await asyncio.sleep(0)
         leaving.cancel()
@@ -277,7 +277,7 @@ async def test_a_connection_that_breaks_is_noticed_by_itself(own_domain: Domain)
 async def test_many_entries_do_not_hold_up_the_loop(line: Line, domain: Domain) -> None:
     """While they come, others have their turns."""
     domain.new_ou("OU=Many")
-    domain.new_crowd(300, prefix="many", ou="OU=Many")
+    domain.new_crowd(100, prefix="many", ou="OU=Many")
     await line.bind("alice@ad.test", PASSWORD)
     turns = 0
 
@@ -291,5 +291,5 @@ async def test_many_entries_do_not_hold_up_the_loop(line: Line, domain: Domain) 
     found = await line.search(f"OU=Many,{ROOT}", "(objectClass=user)", ["*"])
     counting.cancel()
 
-    assert len(found.entries) == 300
+    assert len(found.entries) == 100
     assert turns > 10
