@@ -48,6 +48,27 @@ def test_a_local_account_is_never_taken_over(corp: Corp) -> None:
     assert corp.try_log_in(person.name, OWN_PASSWORD).status == 200
 
 
+def test_who_comes_later_by_the_same_name_is_somebody_else(corp: Corp) -> None:
+    """The account of who left is not theirs; they get their own when an admin has deleted it."""
+    name = "namesake"
+    corp.domain.new_person(name)
+    first = corp.enter(name)
+    corp.domain.delete(name)
+    corp.domain.new_person(name)
+
+    before = corp.try_enter(name)
+    corp.sync()
+    after, old = corp.try_enter(name), corp.account(name)
+    removed = corp.ask("DELETE", f"/api/auth/users/{old['id']}", token=corp.admin())
+    second = corp.enter(name)
+
+    assert (before.status, after.status) == (401, 401)
+    assert (old["id"], old["state"]) == (first["user"]["id"], "disabled")
+    assert removed.status == 200
+    assert second["user"]["id"] != old["id"]
+    assert corp.me(first["token"]).status == 401
+
+
 def test_no_local_password_opens_the_directory(corp: Corp) -> None:
     """LoginAD never looks at one; the answer is that to anybody who guesses."""
     made = corp.ask("POST", REGISTER, {"username": "only-here", "password": OWN_PASSWORD})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from journeys import keys, people
 from journeys.directory import (
     LOG_IN_AD,
     LOG_INS,
@@ -111,6 +112,10 @@ async def press(corp: Corp, name: str) -> tuple[Felt, Felt]:
     return theirs, ours
 
 
+def use(corp: Corp, key: keys.Key) -> int:
+    return corp.ask("GET", ME, None, f"X-Authorization: {key.text}").status
+
+
 @dataclass
 class Open:
     """What a server has open."""
@@ -193,18 +198,23 @@ async def test_what_holds_while_a_directory_is_away(
             one: f"{one}\\{own_domain.new_person().name}" for one in ("strict", "lax", "cached")
         }
         tokens = {one: corp.enter(name)["token"] for one, name in names.items()}
+        owner = people.Person("", names["strict"], tokens["strict"])
+        async with await Line.open(corp.server.port) as line:
+            key = await keys.add(line, owner)
         never = f"cached\\{own_domain.new_person().name}"
         with own_domain.away():
             tried = {one: corp.try_enter(name).status for one, name in names.items()}
             until(lambda: corp.me(tokens["strict"]).status == 503)
-            rested = corp.me(tokens["strict"])
+            rested, by_key = corp.me(tokens["strict"]), use(corp, key)
             seen = {one: corp.me(token).status for one, token in tokens.items()}
             wrong = corp.try_enter(names["cached"], WRONG).status
             stranger = corp.try_enter(never).status
             by_another_call = corp.try_door("asta", names["cached"]).status
         until(lambda: corp.me(tokens["strict"]).status == 200, within=BACK_S)
+        again = use(corp, key)
 
     assert tried == {"strict": 503, "lax": 503, "cached": 200}
     assert seen == {"strict": 503, "lax": 200, "cached": 200}
     assert int(rested.headers["retry-after"]) > 0
+    assert (by_key, again) == (503, 200)
     assert (wrong, stranger, by_another_call) == (401, 503, 200)
