@@ -53,17 +53,16 @@ def assemble(outside: Outside, rules: Rules) -> Services:
     """Return every service."""
     open_work, clock = outside.storage.open_work, outside.clock
     parts = _parts(outside, rules)
-    post, directory = parts.post, parts.directory
     return Services(
-        authenticate=_authenticate(outside, rules, parts.uses, directory),
-        check_key=_check_key(outside, rules, directory),
+        authenticate=_authenticate(outside, rules, parts.uses, parts.directory),
+        check_key=_check_key(outside, rules, parts.directory),
         signin=_signin(outside, rules, parts),
-        directory_signin=directory.signin,
-        directory_accounts=directory.accounts,
-        directory_sync=directory.sync,
+        directory_signin=parts.directory.signin,
+        directory_accounts=parts.directory.accounts,
+        directory_sync=parts.directory.sync,
         signup=parts.signup,
         accounts=Accounts(open_work=open_work, clock=clock),
-        passwords=post.passwords,
+        passwords=parts.post.passwords,
         sessions=Sessions(open_work=open_work, clock=clock),
         session_uses=parts.uses,
         session_purge=_session_purge(outside, parts),
@@ -81,14 +80,14 @@ def assemble(outside: Outside, rules: Rules) -> Services:
         job_runs=JobRuns(open_work=open_work, desk=outside.storage.job_desk, clock=clock),
         account_import=_account_import(outside),
         account_export=AccountExport(open_work=open_work),
-        tickets=post.tickets,
-        confirmation=post.confirmation,
-        recovery=post.recovery,
-        email_change=post.email_change,
-        invitations=post.invitations,
-        delivery=post.delivery,
-        expiry_notice=post.expiry_notice,
-        mailbox=post.mailbox,
+        tickets=parts.post.tickets,
+        confirmation=parts.post.confirmation,
+        recovery=parts.post.recovery,
+        email_change=parts.post.email_change,
+        invitations=parts.post.invitations,
+        delivery=parts.post.delivery,
+        expiry_notice=parts.post.expiry_notice,
+        mailbox=parts.post.mailbox,
     )
 
 
