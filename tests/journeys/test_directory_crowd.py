@@ -67,22 +67,24 @@ def change_ten(domain: Domain, names: list[str]) -> None:
 
 
 async def test_a_thousand_people(
-    domain: Domain, tmp_path: Path, tell: Callable[[str], None]
+    own_domain: Domain, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     """All of them once, then whoever changed; memory does not grow with their number."""
     for ou in (THOUSAND, HUNDRED):
-        domain.new_ou(ou)
-    domain.new_crowd(SMALL, prefix="few", ou=HUNDRED)
-    names = [one.name for one in domain.new_crowd(LARGE - SMALL, prefix="many", ou=THOUSAND)]
-    small = peak_of_a_few(Store(tmp_path / "few"), domain)
-    store, settings = at(Store(tmp_path / "many"), domain, THOUSAND)
+        own_domain.new_ou(ou)
+    own_domain.new_crowd(SMALL, prefix="hundred", ou=HUNDRED)
+    names = [
+        one.name for one in own_domain.new_crowd(LARGE - SMALL, prefix="thousand", ou=THOUSAND)
+    ]
+    small = peak_of_a_few(Store(tmp_path / "few"), own_domain)
+    store, settings = at(Store(tmp_path / "many"), own_domain, THOUSAND)
 
     with working(store, settings=settings) as worker:
         clerk = Clerk(store, settings, worker)
         whole, whole_s = clerk.sync("--full")
         large = peak_mib(worker.process.pid)
         nothing, _ = clerk.sync()
-        change_ten(domain, names[:10])
+        change_ten(own_domain, names[:10])
         changed, changed_s = clerk.sync()
     after = {row[0]: row[1] for row in await run(store, "SELECT name, state FROM accounts")}
 
