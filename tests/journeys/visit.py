@@ -1,7 +1,8 @@
 """All that is asked of one server, the secrets that came back, and a search for each of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 from journeys.people import LOG_IN
@@ -10,6 +11,7 @@ from parts.peer import Answer, Peer
 from parts.server import Server
 
 MASTER_KEY = "master.key"
+PIECE = 8
 
 
 @dataclass
@@ -47,16 +49,35 @@ def who(name: str, password: str, **more: str) -> Json:
 
 
 def files_of(folders: list[Path]) -> Iterator[tuple[str, bytes]]:
+    """Yield what is in files; what many hold alike, as databases of one server do, once."""
+    seen = set[bytes]()
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.name != MASTER_KEY:
-                yield str(path), path.read_bytes()
+                content = path.read_bytes()
+                if (digest := blake2b(content).digest()) not in seen:
+                    seen.add(digest)
+                    yield str(path), content
 
 
 def found_in(places: Iterator[tuple[str, bytes]], secrets: set[bytes]) -> Iterator[str]:
     """Say in which places which secrets stand, with what stands around them."""
+    groups = _by_piece({secret.lower() for secret in secrets})
     for name, content in places:
         folded = content.lower()
-        for secret in secrets:
-            if (at := folded.find(secret.lower())) >= 0:
-                yield f"{name}: {content[max(0, at - 60) : at + 60]!r}"
+        for piece, alike in groups.items():
+            if piece in folded:
+                for secret in alike:
+                    if (at := folded.find(secret)) >= 0:
+                        yield f"{name}: {content[max(0, at - 60) : at + 60]!r}"
+
+
+def _by_piece(secrets: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+    """Group secrets by the greatest piece in each: those that overlap, as parts of a key do, have
+    the same one as a rule, and where it is not there is no need to look for any of them.
+    """
+    groups: dict[bytes, list[bytes]] = {}
+    for secret in secrets:
+        starts = range(max(1, len(secret) - PIECE + 1))
+        groups.setdefault(max(secret[at : at + PIECE] for at in starts), []).append(secret)
+    return groups
