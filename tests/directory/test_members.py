@@ -7,7 +7,9 @@ import pytest
 from directory.looks import Corner, Seen
 from directory.stingy import StingyLine
 from parts.domain import Domain
+from watchword.directory.graph import look_down
 from watchword.directory.line import Line
+from watchword.directory.watched import Watched
 
 pytestmark = pytest.mark.slow
 
@@ -186,3 +188,37 @@ async def test_a_person_is_renamed(corner: Corner) -> None:
     second = await corner.look(first.cursor)
 
     assert top_of(second) == {second.people[renamed.name].dn}
+
+
+async def test_many_groups_come_another_way(corner: Corner, service_line: Line) -> None:
+    """Whether a few groups are followed or all of them are read, it comes to the same."""
+    domain = corner.domain
+    corner.watched |= {domain.group("Deep10").sid, domain.group("Operators North").dn}
+    watched = Watched(corner.options, corner.clock)
+    seen = await watched.groups(service_line)
+
+    followed = await look_down(service_line, corner.options, seen)
+    read = await look_down(service_line, corner.options, seen, few=0)
+
+    assert len(list(followed.groups())) == 3 + 10 + 1
+    assert sorted(followed.groups(), key=str) == sorted(read.groups(), key=str)
+    assert followed.digest == read.digest
+
+
+async def test_odd_names(corner: Corner) -> None:
+    """Names may hold what a filter or a DN would take for its own."""
+    domain = corner.domain
+    [name] = corner.people(1)
+    odd = rf"\#a\,b (c) *\\ {corner.ou[3:]} ä\+\=\"\<"
+    top = domain.new_group(odd, ou=corner.ou, login=corner.fresh_name("odd"))
+    login = corner.fresh_name("odd")
+    inner = domain.new_group(f"inner {odd}", name, ou=corner.ou, login=login)
+    domain.add_members(top.name, inner.name)
+    corner.watched = frozenset({top.dn, inner.dn.lower()})
+
+    first = await corner.look()
+    domain.remove_members(top.name, inner.name)
+    second = await corner.look(first.cursor)
+
+    assert first.people[name].groups == corner.watched
+    assert second.members == {top.dn: frozenset(), inner.dn.lower(): {dns_of(first)[name]}}

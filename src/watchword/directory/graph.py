@@ -1,7 +1,7 @@
 """Which groups lead into those that the settings name, through however many others."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -16,6 +16,8 @@ from watchword.directory.sids import last_part, sibling
 from watchword.directory.watched import SECURITY_GROUP, Sighting
 
 _FACTS = ("objectSid", "uSNChanged", "memberOf")
+_FEW = 100
+"""So many are asked for by one filter; Samba compares each of them with each group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,9 @@ class Nesting:
     """
 
     def __init__(self, nodes: dict[str, Node], seen: Sighting) -> None:
-        self._nodes = nodes
         self._specs = _specs_by_key(nodes, seen)
-        self._by_sid = {node.sid: self._specs[key] for key, node in nodes.items()}
+        self._nodes = {key: nodes[key] for key in self._specs}
+        self._by_sid = {node.sid: self._specs[key] for key, node in self._nodes.items()}
 
     @property
     def digest(self) -> str:
@@ -74,15 +76,22 @@ class Nesting:
         return _key(dn) in self._nodes
 
 
-async def look_down(line: Line, options: DirectoryOptions, seen: Sighting) -> Nesting:
-    """Return the groups of the settings with all that are in them, as they are now."""
+async def look_down(
+    line: Line, options: DirectoryOptions, seen: Sighting, *, few: int = _FEW
+) -> Nesting:
+    """Return the groups of the settings with all that are in them, as they are now.
+
+    Where these are more than a few, all groups there are come quicker.
+    """
     nodes: dict[str, Node] = {}
     tops = [await entry_at(line, group.dn, _FACTS) for group in seen.groups]
     found = [entry for entry in tops if entry is not None]
     while found:
-        new = [await _node(line, entry) for entry in found]
-        nodes |= {key_of(node.dn): node for node in new}
-        below = await _children(line, options.root, [node.dn for node in new])
+        new = await _nodes(line, found)
+        nodes |= new
+        if len(nodes) > few:
+            return Nesting(await _all_nodes(line, options.root), seen)
+        below = await _children(line, options.root, new.values())
         found = [entry for entry in below if key_of(entry.dn) not in nodes]
     return Nesting(nodes, seen)
 
@@ -127,22 +136,28 @@ async def _by_primary(
                 yield entry.dn, primary_of(entry)
 
 
-async def _node(line: Line, entry: Entry) -> Node:
-    return Node(
-        dn=entry.dn,
-        sid=sid_of(entry),
-        changed=entry.text("uSNChanged"),
-        parents=frozenset(map(_key, await groups_of(line, entry))),
-    )
+async def _nodes(line: Line, entries: Iterable[Entry]) -> dict[str, Node]:
+    return {
+        key_of(entry.dn): Node(
+            dn=entry.dn,
+            sid=sid_of(entry),
+            changed=entry.text("uSNChanged"),
+            parents=frozenset(map(_key, await groups_of(line, entry))),
+        )
+        for entry in entries
+    }
 
 
-async def _children(line: Line, root: str, parents: Sequence[str]) -> list[Entry]:
-    found: dict[str, Entry] = {}
-    for some in portions(parents):
-        clauses = any_of(f"(memberOf={escape_filter_chars(dn)})" for dn in some)
-        for entry in await everything(line, root, f"(&{SECURITY_GROUP}{clauses})", _FACTS):
-            found[entry.dn] = entry
-    return list(found.values())
+async def _all_nodes(line: Line, root: str) -> dict[str, Node]:
+    nodes: dict[str, Node] = {}
+    async for page in pages(line, root, f"(&{SECURITY_GROUP})", _FACTS):
+        nodes |= await _nodes(line, page)
+    return nodes
+
+
+async def _children(line: Line, root: str, parents: Iterable[Node]) -> list[Entry]:
+    clauses = any_of(f"(memberOf={escape_filter_chars(node.dn)})" for node in parents)
+    return await everything(line, root, f"(&{SECURITY_GROUP}{clauses})", _FACTS)
 
 
 def _specs_by_key(nodes: dict[str, Node], seen: Sighting) -> dict[str, frozenset[str]]:
@@ -150,9 +165,9 @@ def _specs_by_key(nodes: dict[str, Node], seen: Sighting) -> dict[str, frozenset
     for key, node in nodes.items():
         for parent in node.parents:
             below[parent].add(key)
-    reached: dict[str, set[str]] = {key: set() for key in nodes}
+    reached: dict[str, set[str]] = defaultdict(set)
     for group in seen.groups:
-        for key in _all_below(key_of(group.dn), below) & reached.keys():
+        for key in _all_below(key_of(group.dn), below) & nodes.keys():
             reached[key].add(group.spec)
     return {key: frozenset(specs) for key, specs in reached.items()}
 

@@ -18,7 +18,9 @@ from watchword.observability.log import get_logger
 
 _log = get_logger("watchword.directory")
 _AT_ONCE = 200
-"""So many people make one portion; to read one takes some twenty microseconds."""
+"""So many people make one portion; to read one takes some forty microseconds."""
+
+_IDS_AT_ONCE = 2000
 
 
 class People:
@@ -47,7 +49,11 @@ class People:
     async def guids(self) -> frozenset[str]:
         """Return the objectGUIDs of everybody."""
         base, wanted = self._options.search_base, users(self._options)
-        return _guids(await all_at_once(self._line, base, wanted, ["objectGUID"]))
+        entries, found = await all_at_once(self._line, base, wanted, ["objectGUID"]), set[str]()
+        for begin in range(0, len(entries), _IDS_AT_ONCE):
+            found |= _guids(entries[begin : begin + _IDS_AT_ONCE])
+            await asyncio.sleep(0)
+        return frozenset(found)
 
     async def look_up(self, guids: Iterable[str], dns: Iterable[str]) -> tuple[Person, ...]:
         """Return those of these persons who are there and count."""
