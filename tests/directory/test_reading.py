@@ -170,6 +170,21 @@ async def test_who_left_is_known_without_a_look_at_people(corner: Corner) -> Non
     assert first.people[changed].guid not in gone
 
 
+async def test_who_left_the_whole_domain(corner: Corner) -> None:
+    """Where everybody counts, only who is deleted can leave."""
+    deleted, moved = corner.people(2)
+    everywhere = replace(corner.options, base="")
+    first = await corner.look(options=everywhere)
+    corner.domain.delete(deleted)
+    corner.domain.move(moved)
+
+    second = await corner.look(first.cursor, everywhere)
+
+    assert not second.is_whole
+    assert second.gone == frozenset([first.people[deleted].guid])
+    assert second.people[moved].dn == f"CN={moved},OU=Elsewhere,{BASE_DN}"
+
+
 async def test_who_moves_in(corner: Corner) -> None:
     """One who was elsewhere and is now below the base has come."""
     outsider = corner.domain.new_person()
