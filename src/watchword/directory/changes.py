@@ -6,7 +6,7 @@ from ldap.controls import LDAPControl
 
 from watchword.directory.cursor import Cursor
 from watchword.directory.entries import any_of
-from watchword.directory.line import ONE_LEVEL, Line
+from watchword.directory.line import ONE_LEVEL, LdapRefusedError, Line
 from watchword.directory.options import DirectoryOptions
 from watchword.directory.paging import entry_at
 from watchword.directory.people import People, guids_of
@@ -73,13 +73,19 @@ class Changes:
     async def _deleted(self) -> frozenset[str] | None:
         """Return whose entries were deleted, None if the service account may not see that."""
         base = f"CN=Deleted Objects,{self._options.root}"
-        shows = LDAPControl(_SHOW_DELETED, criticality=True)
-        place = await entry_at(self._line, base, ["isDeleted"], controls=[shows])
-        # Samba names the place to everybody, and shows nothing of it but to those who may look.
-        if place is None or not place.first("isDeleted"):
+        shows = [LDAPControl(_SHOW_DELETED, criticality=True)]
+        if not await self._is_shown(base, shows):
             return None
         wanted = f"(&(isDeleted=TRUE)(objectClass=user){self._changed})"
-        return await guids_of(self._line, base, wanted, scope=ONE_LEVEL, controls=[shows])
+        return await guids_of(self._line, base, wanted, scope=ONE_LEVEL, controls=shows)
+
+    async def _is_shown(self, base: str, shows: list[LDAPControl]) -> bool:
+        try:
+            place = await entry_at(self._line, base, ["isDeleted"], controls=shows)
+        except LdapRefusedError:
+            return False
+        # Samba names the place to everybody, and shows nothing of it but to those who may look.
+        return place is not None and bool(place.first("isDeleted"))
 
     async def _has_any(self, clauses: str) -> bool:
         wanted = f"(&{clauses}{self._changed})"
