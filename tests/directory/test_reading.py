@@ -1,12 +1,10 @@
 """A look at a directory shows everybody, or whoever changed, with the groups they are in."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from directory.asking import options_for
 from directory.looks import Corner
 from directory.stingy import StingyLine
 from parts.domain import BASE_DN, Domain
@@ -300,28 +298,6 @@ async def test_a_filter_that_asks_for_groups(corner: Corner) -> None:
     assert third.names == {stays, comes}
 
 
-async def test_looked_up(corner: Corner) -> None:
-    """Persons are found by objectGUID and by DN, and only those who count."""
-    domain = corner.domain
-    one, two, closed = corner.people(3)
-    outsider = domain.new_person()
-    group = domain.new_group(corner.fresh_name("group"), one)
-    groups = corner.watched = frozenset({group.sid})
-    domain.disable(closed)
-    people = {name: domain.person(name) for name in (one, two, closed)}
-
-    async with corner.open() as reading:
-        by_guid = await reading.look_up(guids=[people[one].guid, outsider.guid])
-        by_dn = await reading.look_up(dns=[people[closed].dn, outsider.dn, group.dn, "odd)(*\\"])
-        both = await reading.look_up(guids=[people[two].guid], dns=[people[two].dn])
-        nobody = await reading.look_up()
-
-    assert [(person.login, person.groups) for person in by_guid] == [(one, groups)]
-    assert [(person.login, person.closed) for person in by_dn] == [(closed, Closed.DISABLED)]
-    assert [person.login for person in both] == [two]
-    assert nobody == ()
-
-
 async def test_a_line_that_breaks(corner: Corner) -> None:
     """Nobody is taken for gone because the controller is."""
     first = await corner.look()
@@ -348,25 +324,3 @@ async def test_a_base_that_is_not_there(corner: Corner) -> None:
             await anext(reading.people())
 
     assert isinstance(caught.value.__cause__, LdapRefusedError)
-
-
-async def test_the_loop_goes_on(corner: Corner) -> None:
-    """Others have their turn between the portions of a page."""
-    options = replace(options_for(corner.domain), base=f"OU=People,{BASE_DN}")
-    turns = 0
-
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0)
-            turns += 1
-
-    counting = asyncio.ensure_future(count())
-    async with corner.open(options=options) as reading:
-        portions = 0
-        async for _ in reading.people():
-            portions += 1
-    counting.cancel()
-
-    assert portions >= 1
-    assert turns > portions

@@ -20,12 +20,3 @@ def key_of(dn: str) -> str:
     # Not casefold: what it holds for alike, such as ß and ss, may be two names over there.
     folded = [sorted([name.lower(), value.lower(), 0] for name, value, _ in part) for part in parts]
     return str(ldap.dn.dn2str(folded))
-
-
-def is_dn(text: str) -> bool:
-    """Say whether this is a distinguished name."""
-    try:
-        key_of(text)
-    except ValueError:
-        return False
-    return True
