@@ -35,15 +35,21 @@ class Somebody:
         self._numbers = count(1)
         self._name = ""
         self._header: Header = {}
+        self._is_sure = False
 
     def header(self) -> Header:
         """Return the field of the request that says who asks."""
-        if not self._works():
+        if not self._is_sure and not self._works():
             self._header = self._obtain(self._name)
-        while not self._works():
-            self._name = self._make()
-            self._header = self._obtain(self._name)
+            while not self._works():
+                self._name = self._make()
+                self._header = self._obtain(self._name)
+        self._is_sure = True
         return self._header
+
+    def hear(self, status: int) -> None:
+        """Learn how a request was answered: what was refused changed nothing."""
+        self._is_sure = self._is_sure and status >= httpx.codes.BAD_REQUEST
 
     def _works(self) -> bool:
         if not self._header:
@@ -100,6 +106,16 @@ class Shown:
         self, case: schemathesis.Case[Any], header: Header, _: schemathesis.AuthContext
     ) -> None:
         case.headers.update(header)
+
+
+@schemathesis.hook
+def after_call(
+    _context: schemathesis.HookContext,
+    _case: schemathesis.Case[Any],
+    response: schemathesis.Response,
+) -> None:
+    """Look at the credential again if it may have changed."""
+    somebody.hear(response.status_code)
 
 
 @schemathesis.hook
