@@ -44,6 +44,7 @@ class Entry:
 
     `verdict` is what it says after the right password (LOCKED: after any). `fixed`: this
     person may not change their password. `others` are groups that the settings do not name.
+    `sid` stays whatever is renamed.
     """
 
     person: Person
@@ -52,6 +53,7 @@ class Entry:
     fixed: bool = False
     others: tuple[str, ...] = ()
     changed: int = 0
+    sid: str = ""
 
     def verdict_on(self, password: str) -> Verdict:
         if self.verdict is Verdict.LOCKED:
@@ -120,7 +122,7 @@ class FakeDirectory:
             groups=frozenset(groups),
             closed=closed,
         )
-        self.put(Entry(person, password, verdict))
+        self.put(Entry(person, password, verdict, sid=f"S-1-5-21-1-2-3-{1000 + self.number}"))
         return person
 
     def put(self, entry: Entry) -> None:
@@ -155,10 +157,18 @@ class FakeDirectory:
     def entry(self, login: str) -> Entry:
         return next(one for one in self.entries.values() if one.is_named(login))
 
+    def ticket_of(self, login: str, reply: bytes = b"") -> Negotiated:
+        """Return what a ticket says that somebody gets now."""
+        entry = self.entry(login)
+        principal = f"{entry.person.login}@{self.domain.upper()}"
+        return Negotiated(principal=principal, sid=entry.sid, reply=reply)
+
     def look(self, asked: Asked) -> Entry | None:
         """Return who is asked for."""
         if asked.guid:
             return self.entries.get(asked.guid)
+        if asked.sid:
+            return next((one for one in self.entries.values() if one.sid == asked.sid), None)
         return next((one for one in self.entries.values() if one.is_named(asked.login)), None)
 
     def answer(self) -> None:
@@ -265,9 +275,9 @@ class FakeDirectories:
         entry = directory.look(asked)
         if entry is None or entry.verdict_on(current) in {Verdict.WRONG, Verdict.LOCKED}:
             return PasswordChange.WRONG
-        if entry.fixed:
+        if entry.fixed or entry.verdict_on(current) not in {Verdict.RIGHT, *_NEEDS_CHANGE}:
             return PasswordChange.FORBIDDEN
-        if new in directory.rejected:
+        if not _can_be_sent(new) or new in directory.rejected:
             return PasswordChange.REJECTED
         entry.password = new
         entry.verdict = Verdict.RIGHT if entry.verdict in _NEEDS_CHANGE else entry.verdict
@@ -362,6 +372,11 @@ def one_directory(**how: object) -> tuple[FakeDirectories, FakeDirectory]:
     """Return directories with one in them, and that one."""
     directory = FakeDirectory(**how)  # type: ignore[arg-type]  # as a test likes
     return FakeDirectories(known={directory.name: directory}), directory
+
+
+def _can_be_sent(password: str) -> bool:
+    halves = any("\ud800" <= sign <= "\udfff" for sign in password)
+    return bool(password) and "\0" not in password and not halves
 
 
 def _belonging(group: str, *, named: str = "") -> Belonging:

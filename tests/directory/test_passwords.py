@@ -43,6 +43,10 @@ async def test_a_new_password_is_the_one(directories: LdapDirectories, domain: D
         ("not this one", NEW, WRONG),
         ("", NEW, WRONG),
         ("\ud800", NEW, WRONG),
+        ("not this one", "", WRONG),
+        ("not this one", "\ud800", WRONG),
+        ("not this one", NEW + "\0", WRONG),
+        ("not this one", "short", WRONG),
         (PASSWORD, "short", REJECTED),
         (PASSWORD, PASSWORD, REJECTED),
         (PASSWORD, "", REJECTED),
@@ -71,12 +75,12 @@ async def test_a_password_that_is_over_can_be_changed(
     person = domain.new_person()
     getattr(domain, spoil)(person.name)
 
-    wrong = await change(looking, person, current="a wrong one")
-    rejected = await change(looking, person, "short")
+    wrong = await change(looking, person, "", current="a wrong one")
+    rejected = [await change(looking, person, new) for new in ("short", "", NEW + "\0")]
     done = await change(looking, person)
     proof = await prove(looking, person.name, NEW)
 
-    assert (wrong, rejected, done) == (WRONG, REJECTED, DONE)
+    assert (wrong, rejected, done) == (WRONG, [REJECTED] * 3, DONE)
     assert proof.verdict is Verdict.RIGHT
 
 
@@ -110,8 +114,9 @@ async def test_who_may_not_change_it(
     getattr(domain, spoil)(person.name)
 
     changed = await change(directories, person)
+    unproved = await change(directories, person, "", current="a wrong one")
 
-    assert changed is outcome
+    assert (changed, unproved) == (outcome, WRONG)
 
 
 async def test_somebody_in_a_place_of_an_odd_name(
@@ -128,16 +133,18 @@ async def test_somebody_in_a_place_of_an_odd_name(
 
 
 async def test_who_is_not_there_has_no_password(directories: LdapDirectories) -> None:
-    """Nobody hears more than of a wrong one."""
-    changed = await directories.change_password(asked_for("nobody"), current=PASSWORD, new=NEW)
+    """Nobody hears more than of a wrong one, whatever the new one would be."""
+    changed = [
+        await directories.change_password(asked_for("nobody"), current=PASSWORD, new=new)
+        for new in (NEW, "")
+    ]
 
-    assert changed is WRONG
+    assert changed == [WRONG] * 2
 
 
 async def test_a_controller_that_is_away_changes_nothing(domain: Domain) -> None:
     """It is said that it cannot be done now."""
-    with (
-        directories_of(options_for(domain, urls=("ldaps://127.0.0.1:1",))) as directories,
-        pytest.raises(UnavailableError),
-    ):
-        await directories.change_password(asked_for("alice"), current=PASSWORD, new=NEW)
+    with directories_of(options_for(domain, urls=("ldaps://127.0.0.1:1",))) as directories:
+        for new in (NEW, ""):
+            with pytest.raises(UnavailableError):
+                await directories.change_password(asked_for("alice"), current=PASSWORD, new=new)

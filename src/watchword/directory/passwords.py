@@ -30,8 +30,6 @@ class Passwords:
         """See Directories.change_password."""
         if not can_be_sent(current):
             return PasswordChange.WRONG
-        if not can_be_sent(new):
-            return PasswordChange.REJECTED
         way = self._by_dn if self._options.can_look else self._by_name
         return await self._controllers.ask(
             "change_password", lambda one: way(one, asked, current, new)
@@ -76,6 +74,12 @@ class Passwords:
 
 
 async def _change(line: Line, dn: str, current: str, new: str) -> PasswordChange:
+    """Change a password; only for who has proved the current one.
+
+    Whatever is told of the new one tells that the current one is right.
+    """
+    if not can_be_sent(new):
+        return PasswordChange.REJECTED
     changes = [(DELETE, _ATTRIBUTE, [_quoted(current)]), (ADD, _ATTRIBUTE, [_quoted(new)])]
     try:
         await line.modify(dn, changes)

@@ -8,7 +8,7 @@ from fakes_directory import PASSWORD
 from unit.core.conftest import HERE, OPERATOR
 from unit.core.staff import Staffed, staffed
 from watchword.core.audit.model import Action
-from watchword.core.directory.model import Verdict
+from watchword.core.directory.model import Closed, Verdict
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.outbox.model import LetterKind
 from watchword.core.policy.refusals import Refusal, Refused
@@ -69,6 +69,29 @@ async def test_the_directorys_rules_count_and_not_ours() -> None:
     assert await change(here, "ada", new="x") is None
 
 
+@pytest.mark.parametrize("new", ["", "nul\0", "\ud800"])
+async def test_a_new_password_that_is_none_hides_no_guess(new: str) -> None:
+    """Only who knows the current one hears that it is refused; a guess stays one."""
+    here = staffed()
+    here.directory.add("ada")
+
+    known = await change(here, "ada", new=new)
+    guesses = [await change(here, "ada", "a guess", new) for _ in range(6)]
+
+    assert known == Refused(Refusal.PASSWORD_REJECTED)
+    assert guesses == [WRONG] * 5 + [Refused(Refusal.THROTTLED, retry_after=1)]
+
+
+@pytest.mark.parametrize("closed", [Closed.DISABLED, Closed.EXPIRED])
+async def test_who_is_closed_there_changes_nothing(closed: Closed) -> None:
+    """It is told to who knows the password alone."""
+    here = staffed()
+    here.directory.add("ada", closed=closed)
+
+    assert await change(here, "ada", "a guess", "") == WRONG
+    assert await change(here, "ada") == Refused(Refusal.DIRECTORY_KEEPS)
+
+
 async def test_a_password_that_may_not_be_changed_is_told_to_its_owner() -> None:
     """To a stranger it is a wrong password."""
     here = staffed()
@@ -80,11 +103,16 @@ async def test_a_password_that_may_not_be_changed_is_told_to_its_owner() -> None
 
 
 async def test_guesses_by_change_are_guesses() -> None:
-    """Five free, for names that nobody has as well; then all wait."""
+    """Five free, for names that nobody has as well; then all wait.
+
+    The new password does not count: one that the rules do not allow proves no current one.
+    """
     here = staffed()
     here.directory.add("ada")
-    for name in ("ada", "nobody"):
-        guesses = [await change(here, name, "a guess") for _ in range(6)]
+    here.directory.add("bob")
+    here.directory.rejected = {"rejected"}
+    for name, new in (("ada", NEW), ("nobody", NEW), ("bob", "rejected"), ("no-one", "")):
+        guesses = [await change(here, name, "a guess", new) for _ in range(6)]
         assert guesses == [WRONG] * 5 + [Refused(Refusal.THROTTLED, retry_after=1)]
 
 
