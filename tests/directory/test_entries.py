@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from watchword.core.accounts.names import is_name
 from watchword.core.directory.model import Closed, Person
-from watchword.directory.entries import attributes_of, guid_of, person_of, sid_of, users
+from watchword.directory.entries import (
+    PASSWORD_MUST_CHANGE,
+    attributes_of,
+    guid_of,
+    person_of,
+    sid_of,
+    users,
+)
 from watchword.directory.line import Entry
 from watchword.directory.options import AttributeNames, DirectoryOptions
 from watchword.directory.sids import write_guid, write_moment, write_sid
@@ -16,6 +23,7 @@ from watchword.directory.sids import write_guid, write_moment, write_sid
 GUID, SID = "6f9619ff-8b86-d011-b42d-00c04fc964ff", "S-1-5-21-1-2-3-1104"
 DN = "CN=Ada,OU=People,DC=ad,DC=test"
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
+SET_AT = datetime(2029, 12, 1, tzinfo=UTC)
 NEVER, OPEN = b"9223372036854775807", b"512"
 OPTIONS = DirectoryOptions(name="corp", urls=("ldaps://dc1.ad.test",), domain="ad.test")
 
@@ -31,7 +39,7 @@ def entry(**changes: bytes | None) -> Entry:
         "sn": b"Lovelace",
         "useraccountcontrol": OPEN,
         "accountexpires": NEVER,
-        "pwdlastset": b"116444736000000000",
+        "pwdlastset": str(write_moment(SET_AT)).encode(),
     }
     values = {name: value for name, value in (usual | changes).items() if value is not None}
     return Entry(DN, {name: [value] for name, value in values.items()})
@@ -60,7 +68,7 @@ def test_a_person() -> None:
         first_name="Ada",
         last_name="Lovelace",
         groups=frozenset({"Staff"}),
-        password_at=datetime(1970, 1, 1, tzinfo=UTC),
+        password_at=SET_AT,
     )
     assert guid_of(entry()) == GUID
     assert sid_of(entry()) == SID
@@ -187,8 +195,14 @@ def test_disabled_comes_before_expired() -> None:
 
 
 def test_a_password_that_must_be_changed() -> None:
-    """Zero is no moment."""
-    assert known(entry(pwdlastset=b"0")).password_at is None
+    """A help desk's reset is a moment of its own, and not as if nobody might see it."""
+    assert known(entry(pwdlastset=b"0")).password_at == PASSWORD_MUST_CHANGE
+
+
+@pytest.mark.parametrize("text", [None, b"", b"odd"])
+def test_a_password_whose_age_nobody_tells(text: bytes | None) -> None:
+    """Nothing is known then."""
+    assert known(entry(pwdlastset=text)).password_at is None
 
 
 def test_only_people_count() -> None:

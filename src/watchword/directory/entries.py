@@ -1,7 +1,7 @@
 """What we ask of a user of a directory, and who that is in the words of the core."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from watchword.core.accounts.names import NAME_LENGTH_MAX, is_address, is_clean, is_name
 from watchword.core.directory.model import Closed, Person
@@ -26,6 +26,11 @@ _FACTS = (
     "memberOf",
     "primaryGroupID",
 )
+PASSWORD_MUST_CHANGE = datetime(1970, 1, 1, tzinfo=UTC)
+"""When the password was set of somebody who has to set another one: pwdLastSet is 0 then, as
+after a reset by somebody else. It is a moment, for what changed must not look like what we may
+not see; Active Directory is younger, so nobody set a password then."""
+
 _LOST = "\ufffd"
 _ACCOUNTDISABLE = 2  # of userAccountControl, [MS-ADTS] 2.2.16
 
@@ -76,7 +81,7 @@ def person_of(
         last_name=_short(_value(entry, names.last_name)),
         groups=groups,
         closed=_closed(entry, at),
-        password_at=_moment(entry, "pwdLastSet"),
+        password_at=_password_at(entry),
     )
 
 
@@ -103,6 +108,13 @@ def _closed(entry: Entry, at: datetime) -> Closed:
         return Closed.DISABLED
     expires_at = _moment(entry, "accountExpires")
     return Closed.EXPIRED if expires_at is not None and expires_at <= at else Closed.OPEN
+
+
+def _password_at(entry: Entry) -> datetime | None:
+    text = entry.first("pwdLastSet") or b""
+    if _is_number(text) and int(text) == 0:
+        return PASSWORD_MUST_CHANGE
+    return _moment(entry, "pwdLastSet")
 
 
 def _is_number(text: bytes) -> bool:
