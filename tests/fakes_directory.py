@@ -194,6 +194,7 @@ class FakeDirectories:
     meanwhile: Callable[[], Awaitable[None]] | None = None
     places: int = 1000
     held: int = 0
+    reading: "type[FakeReading]" = field(default_factory=lambda: FakeReading)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -293,7 +294,7 @@ class FakeDirectories:
 
     @asynccontextmanager
     async def read(self, directory: str, *, since: str = "") -> AsyncIterator["FakeReading"]:
-        yield FakeReading(self._looking(directory), since)
+        yield self.reading(self._looking(directory), since)
 
     async def _take_time(self) -> None:
         await asyncio.sleep(0)  # others get their turn, as with a real one

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from unit.core.conftest import GOOD
+from unit.core.conftest import GOOD, ruled
 from unit.core.staff import staffed
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.policy.refusals import Refusal, Refused
@@ -130,3 +130,31 @@ async def test_nobody_waits_for_a_hash_behind_a_slow_directory() -> None:
     assert isinstance(local, SignedIn)
     assert held == 1
     assert isinstance(await slow, SignedIn)
+
+
+async def test_a_busy_directory_is_no_absent_one() -> None:
+    """Else whoever has left since would come in by a cached password."""
+    here = staffed(CACHING)
+    here.directory.add("ada")
+    await here.enter("ada")
+
+    async def refuse() -> None:
+        raise UnavailableError
+
+    here.directories.meanwhile = refuse
+    with pytest.raises(UnavailableError):
+        await here.try_to("ada")
+
+
+async def test_a_directory_that_the_settings_name_no_more_knows_nobody() -> None:
+    """Nobody could say that its people have left, so their tokens and keys open nothing."""
+    here = staffed()
+    here.directory.add("ada")
+    token = (await here.enter("ada")).token
+    made = await here.house.make_key("ada")
+    here.directories.known.clear()
+    here.house.services = here.house.under(ruled())
+
+    assert not await here.lives(token)
+    assert await here.house.services.check_key.caller(made.text) is None
+    assert await here.try_to("ada") == WRONG

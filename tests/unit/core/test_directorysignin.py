@@ -191,8 +191,9 @@ async def test_another_person_of_the_same_name_gets_nobodys_account() -> None:
     here.directory.remove("ada")
     here.directory.add("ada", password="the next")
 
-    assert await here.try_to("ada", "the next") == WRONG
-    assert await here.try_to("corp\\ada", "the next") == WRONG
+    assert await here.try_to("ada") == WRONG
+    assert await here.try_to("ada", "the next") == Refused(Refusal.NAME_HELD)
+    assert await here.try_to("corp\\ada", "the next") == Refused(Refusal.NAME_HELD)
     assert (await here.account("ada")).id == before.id
 
 
@@ -257,7 +258,10 @@ async def test_a_first_log_in_is_on_the_audit_trail() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["CORP\\ada", "ada@corp.example", "Ada@CORP.EXAMPLE"])
+@pytest.mark.parametrize(
+    "name",
+    ["CORP\\ada", "ada@corp.example", "Ada@CORP.EXAMPLE", "corp\uff3cada", "ada\uff20corp.example"],
+)
 async def test_nobody_here_may_be_called_as_a_directorys_user(name: str) -> None:
     """Else who types it would be asked for a password by somebody else's account."""
     here = staffed()
@@ -267,3 +271,29 @@ async def test_nobody_here_may_be_called_as_a_directorys_user(name: str) -> None
     assert await registers(OPERATOR, stranger) == Refused(Refusal.NAME_HELD)
     other = Wish(name="ada@elsewhere.example", password=GOOD)
     assert not isinstance(await registers(OPERATOR, other), Refused)
+
+
+async def test_names_that_are_swapped_open_to_whom_they_belong_now() -> None:
+    """The directory is asked by the name: whose it is now, only it knows."""
+    here = staffed()
+    for name in ("ada", "bob"):
+        here.directory.add(name, password=f"the word of {name}")
+        await here.enter(name, f"the word of {name}")
+    before = {name: (await here.account(name)).id for name in ("ada", "bob")}
+    for name, new in (("ada", "parked"), ("bob", "ada"), ("parked", "bob")):
+        here.directory.change(name, login=new, name=new, upn=f"{new}@corp.example")
+
+    entered = (await here.enter("bob", "the word of ada")).account
+
+    assert entered.id == before["ada"]
+
+
+async def test_guesses_at_two_names_of_one_person_are_counted_together() -> None:
+    """Everybody is `login@domain` as well, whatever their user principal name is."""
+    here = staffed()
+    here.directory.add("ada")
+    here.directory.change("ada", upn="countess@corp.example")
+    await here.enter("ada")
+    guesses = [await here.try_to(name, "a guess") for name in ("ada", "ada@corp.example") * 3]
+
+    assert guesses == [WRONG] * 5 + [Refused(Refusal.THROTTLED, retry_after=1)]

@@ -214,7 +214,7 @@ async def test_what_was_done_before_it_broke_off_is_kept_and_the_rest_comes_next
 
     assert (marked, len(made)) == (None, 2)
     assert done.deeds == [("eve", Deed.MADE, "")]
-    assert await sync.mark() == "one:3"
+    assert (await sync.mark() or "").endswith(" one:3")
 
 
 async def test_nobodys_account_is_taken_over() -> None:

@@ -1,10 +1,13 @@
 """A person as a directory tells of them, and the link between that person and an account."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from watchword.core.kernel.ids import AccountId
+
+MUST_BE_CHANGED = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a password was set that must be changed first of all: a help desk gave it."""
 
 
 class Verdict(StrEnum):
@@ -49,14 +52,16 @@ class PasswordChange(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Whom to look for in which directory: by objectGUID if that is known, else by name.
+    """Whom to look for in which directory: by objectGUID or `sid` if that is known, else by name.
 
-    `login` is a sAMAccountName, or a user principal name if there is an @ in it.
+    `login` is a sAMAccountName, or a user principal name if there is an @ in it. Where there
+    is an id it may be an old one, and of somebody else by now. `guid` goes before `sid`.
     """
 
     directory: str
     login: str
     guid: str = ""
+    sid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,8 @@ class Person:
     `last_name` come from the attributes that the settings name. `groups` are those of the
     groups named in the settings, as they are spelt there, that the person is in: directly,
     through other groups, or as their primary group. `closed` is DISABLED or EXPIRED where
-    the directory lets nobody in with this user. `password_at` is when the password was set.
+    the directory lets nobody in with this user. `password_at` is when the password was set,
+    MUST_BE_CHANGED where it is one to be changed, None where that is not shown.
     """
 
     directory: str

@@ -29,9 +29,14 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Negotiated:
-    """A Kerberos ticket was good: whose it is, and what to answer so that the client knows us."""
+    """A Kerberos ticket was good: whose it is, and what to answer so that the client knows us.
+
+    `principal` is how they were called when they got the ticket; since then it may be another's
+    name. `sid` is their objectSid, empty if the ticket does not vouch for one.
+    """
 
     principal: str
+    sid: str = ""
     reply: bytes = b""
 
 

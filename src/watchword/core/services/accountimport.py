@@ -8,6 +8,7 @@ from watchword.core.accounts.model import Account, Role, State
 from watchword.core.accounts.names import canonical
 from watchword.core.audit.model import Action, event_by
 from watchword.core.credentials.model import PasswordCredential
+from watchword.core.directory.port import Directories
 from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import ConflictError, InvalidError, UnavailableError
@@ -15,7 +16,7 @@ from watchword.core.kernel.ids import AccountId
 from watchword.core.kernel.randomness import Randomness, ordered_uuid
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.ports import Hasher, OpenWork, Work
-from watchword.core.services.signup import judge_names
+from watchword.core.services.signup import is_a_directorys, judge_names
 
 _ROUNDS = 5
 """So often others may take a name between our look and our commit."""
@@ -91,9 +92,16 @@ class AccountImport:
     """Judges newcomers as registration would, but for their passwords, and stores them."""
 
     def __init__(
-        self, *, open_work: OpenWork, hasher: Hasher, clock: Clock, randomness: Randomness
+        self,
+        *,
+        open_work: OpenWork,
+        hasher: Hasher,
+        directories: Directories,
+        clock: Clock,
+        randomness: Randomness,
     ) -> None:
         self._open_work = open_work
+        self._directories = directories
         self._hasher = hasher
         self._clock = clock
         self._randomness = randomness
@@ -164,6 +172,8 @@ class AccountImport:
         if newcomer.created_at is not None and not self._is_past(newcomer.created_at):
             return Refused(Refusal.PARAMETERS_INVALID, detail=_NO_PAST)
         name, first, last = newcomer.name.strip(), newcomer.first_name, newcomer.last_name
+        if is_a_directorys(name, self._directories):
+            return Refused(Refusal.NAME_HELD)
         return judge_names(name, newcomer.email, first, last)
 
     def _is_past(self, moment: datetime) -> bool:

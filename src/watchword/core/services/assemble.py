@@ -188,6 +188,7 @@ def _account_import(outside: Outside) -> AccountImport:
     return AccountImport(
         open_work=outside.storage.open_work,
         hasher=outside.hasher,
+        directories=outside.directories,
         clock=outside.clock,
         randomness=outside.randomness,
     )

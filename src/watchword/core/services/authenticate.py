@@ -87,9 +87,7 @@ class Authenticate:
         Raises UnavailableError while nobody can say whether they have left.
         """
         caller = await self._holder(text)
-        if caller is not None:
-            self._presence.require(caller.account)
-        return caller
+        return caller if caller and self._presence.knows(caller.account) else None
 
     async def _holder(self, text: str) -> Caller | None:
         now = self._clock.now()

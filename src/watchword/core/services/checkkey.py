@@ -69,7 +69,8 @@ class CheckKey:
         if verified is None or not verified.key.works(now):
             self._remembered.drop(text)
             return None
-        self._presence.require(verified.caller.account)
+        if not self._presence.knows(verified.caller.account):
+            return None
         return self._admit(verified, now) if is_use else verified.caller
 
     async def write_uses(self) -> None:

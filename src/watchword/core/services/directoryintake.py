@@ -38,7 +38,10 @@ class Arrival:
 
 
 class Intake:
-    """Knows what is to become of whom, and keeps for the end whom to close."""
+    """Knows what is to become of whom, and keeps for the end whom to close.
+
+    It `has_kept` somebody who should not be an admin any more and is the last one.
+    """
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Intake:
         self._rules = provisioning.rules_of(wish.directory)
         self._tried: set[str] = set()
         self.closings: list[Closing] = []
+        self.has_kept = False
 
     async def take(self, people: Sequence[Person]) -> None:
         """Bring a portion of people up to date; who is to be closed waits in `closings`."""
@@ -219,6 +223,7 @@ class Intake:
             await self._tell(0, [await self._make(one)])
 
     async def _tell(self, seen: int, lines: Sequence[Line]) -> None:
+        self.has_kept = self.has_kept or any(line.deed is Deed.KEPT for line in lines)
         async with self._open_work() as work:
             self._report.record(work, seen=seen, lines=lines)
             await work.commit()

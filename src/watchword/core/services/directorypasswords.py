@@ -1,8 +1,9 @@
 """Change passwords in the directory that keeps them."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from watchword.core.accounts.model import Account
 from watchword.core.audit.model import Action, event_by
@@ -71,7 +72,7 @@ class DirectoryPasswords:
         self, actor: Actor, account: Account, *, current: str, new: str
     ) -> Refused | None:
         """Change the caller's own password; the session that asks lives on."""
-        sought = await self._of(account)
+        sought = await self._whom.of_account(account)
         if sought is None:
             return Refused(Refusal.DIRECTORY_KEEPS)
         return await self._change(sought, _Wish(actor, Refusal.WRONG_PASSWORD, current, new))
@@ -80,7 +81,8 @@ class DirectoryPasswords:
         self, typed: str, account: Account | None, *, current: str, new: str, origin: Origin
     ) -> Refused | None:
         """Change a password by name and current password: the way out of an expired one."""
-        sought = await self._of(account) if account else await self._whom.of_name(typed)
+        by_account = account and self._whom.of_account(account, typed)
+        sought = await (by_account or self._whom.of_name(typed))
         if sought is None:
             return Refused(Refusal.WRONG_CREDENTIALS)
         wish = _Wish(stranger_at(origin), Refusal.WRONG_CREDENTIALS, current, new)
@@ -88,7 +90,7 @@ class DirectoryPasswords:
 
     async def prove(self, actor: Actor, account: Account, password: str) -> Refused | None:
         """Return None if this is the caller's own password. A wrong one is a failed log-in."""
-        sought = await self._of(account)
+        sought = await self._whom.of_account(account)
         if sought is None:
             return Refused(Refusal.WRONG_PASSWORD)
         async with self._admit(sought, actor.origin) as attempt:
@@ -101,12 +103,6 @@ class DirectoryPasswords:
             )
             await self._settle(attempt, actor, sought, failed=reason is wrong)
         return Refused(reason) if reason else None
-
-    async def _of(self, account: Account) -> Sought | None:
-        async with self._open_work() as work:
-            link = await work.links.of(account.id)
-        known = link is not None and link.directory in self._directories.names
-        return self._whom.of_link(link) if link and known else None
 
     @asynccontextmanager
     async def _admit(self, sought: Sought, origin: Origin) -> AsyncIterator[Attempt | Refused]:
@@ -131,7 +127,7 @@ class DirectoryPasswords:
         if reason is not None:
             return Refused(reason)
         if sought.link is not None:
-            await self._conclude(wish.actor, sought.link)
+            await self._conclude(wish.actor, sought.link, await self._password_at(asked))
         return None
 
     async def _try(self, asked: Asked, sought: Sought, wish: _Wish) -> Refusal | None:
@@ -165,15 +161,23 @@ class DirectoryPasswords:
                 work.attempts.succeeded(replace(attempt, at=now), AccountId(sought.subject))
             await work.commit()
 
-    async def _conclude(self, actor: Actor, link: Link) -> None:
+    async def _password_at(self, asked: Asked) -> datetime | None:
+        """Return when the directory set the new password, so that a later one is noticed."""
+        if not self._directories.can_look(asked.directory):
+            return None
+        with suppress(UnavailableError):
+            person = await self._directories.find(asked)
+            return person.password_at if person else None
+        return None
+
+    async def _conclude(self, actor: Actor, link: Link, password_at: datetime | None) -> None:
         """Record what follows: other sessions end, open tickets do, and the owner is told."""
         now = self._clock.now()
         async with self._open_work() as work:
             account = await work.accounts.by_id(link.account_id)
             if account is None:
                 return
-            # When it was set is the directory's to say; until then it is nobody else's change.
-            forgotten = replace(link, password_at=None, cached="", cached_at=None)
+            forgotten = replace(link, password_at=password_at, cached="", cached_at=None)
             work.links.update(forgotten, before=link)
             work.sessions.end_all_of(account.id, but=actor.session_id)
             work.tickets.void(account.id, OPEN_CHANGES - {Purpose.CONFIRM})

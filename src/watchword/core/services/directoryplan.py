@@ -13,7 +13,7 @@ from watchword.core.accounts.names import (
     is_clean,
     is_name,
 )
-from watchword.core.directory.model import Closed, Link, Person
+from watchword.core.directory.model import MUST_BE_CHANGED, Closed, Link, Person
 from watchword.core.groups.model import MEMBER, Group, Membership
 from watchword.core.services.directoryrules import DirectoryRules
 
@@ -53,6 +53,11 @@ class Plan:
     def closes(self) -> bool:
         """Say whether the directory closes an account that it had open."""
         return self.link.closed is not Closed.OPEN and self.before.link.closed is Closed.OPEN
+
+    @property
+    def opens(self) -> bool:
+        """Say whether the directory opens an account that it had closed."""
+        return self.link.closed is Closed.OPEN and self.before.link.closed is not Closed.OPEN
 
     @property
     def takes_an_admin(self) -> bool:
@@ -184,7 +189,7 @@ def _with_names(link: Link, person: Person, closed: Closed) -> Link:
         upn_key=_key(person.upn),
         groups=person.groups,
         closed=closed,
-        password_at=person.password_at or link.password_at,
+        password_at=_password_at(link, person),
         cached=link.cached if keeps else "",
         cached_at=link.cached_at if keeps else None,
     )
@@ -204,9 +209,19 @@ def _is_closing(known: Known, account: Account) -> bool:
 
 
 def _is_renewed(link: Link, person: Person) -> bool:
-    """Say whether the password was changed in the directory since it was last heard."""
+    """Say whether the password was changed in the directory since it was last heard.
+
+    A controller that lags behind tells of an older one, and that is no news.
+    """
     known, now = link.password_at, person.password_at
-    return known is not None and now is not None and known != now
+    if known is None or now is None or now == known:
+        return False
+    return now > known or now == MUST_BE_CHANGED
+
+
+def _password_at(link: Link, person: Person) -> datetime | None:
+    known, now = link.password_at, person.password_at
+    return known if now is None or (known is not None and MUST_BE_CHANGED < now < known) else now
 
 
 def _moves(

@@ -69,6 +69,7 @@ class SyncOutcome:
     closings: int
     open_before: int
     closings_max: int
+    is_settled: bool = True
 
 
 class Report(Protocol):

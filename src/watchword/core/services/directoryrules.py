@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from watchword.core.accounts.model import Role
 
@@ -54,6 +55,21 @@ class DirectoryRules:
     def watched(self) -> frozenset[str]:
         """Return every group that matters here."""
         return self.allowed.union(*self.roles.values(), *self.groups.values())
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a text that is another one as soon as the rules give other accounts.
+
+        After a change of the rules everybody must be looked at again.
+        """
+        facts = (
+            sorted(self.allowed),
+            sorted((role.value, sorted(groups)) for role, groups in self.roles.items()),
+            sorted((name, sorted(groups)) for name, groups in self.groups.items()),
+            self.creates.value,
+            self.trusts_mail,
+        )
+        return sha256(repr(facts).encode()).hexdigest()
 
     def admits(self, groups: frozenset[str]) -> bool:
         """Say whether who is in these groups may come in."""

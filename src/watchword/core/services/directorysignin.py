@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from watchword.core.accounts.model import Account
 from watchword.core.directory.model import Asked, Closed, Link, Person, Proof, Verdict
-from watchword.core.directory.port import Directories, Negotiation
+from watchword.core.directory.port import Directories, Negotiated, Negotiation
 from watchword.core.kernel.caller import Actor, Origin, owner_of
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError, UnavailableError
@@ -15,7 +15,7 @@ from watchword.core.ports import Hasher, OpenWork
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.directoryplan import Known
 from watchword.core.services.directoryrules import Creates, Offline
-from watchword.core.services.directorywhom import Whom
+from watchword.core.services.directorywhom import Sought, Whom
 from watchword.core.services.provisioning import Provisioning
 from watchword.core.services.sessiondoor import Entrant, SessionDoor, SignedIn, Terms
 from watchword.core.services.turnaway import TurnAway
@@ -98,32 +98,18 @@ class DirectorySignIn:
             return Refused(Refusal.CLIENT_INVALID)
         sought = await self._whom.of_name(typed, domain=domain)
         if sought is None:
-            return await self._nobody(typed, origin)
-        async with self._guesses.admit(sought.subject, origin) as attempt:
-            if isinstance(attempt, Refused):
-                return self._turn_away.unheard(attempt, origin)
-            try:
-                asked = await self._whom.settle(sought)
-            except UnavailableError:
-                await self._turn_away.withdraw(attempt)
-                raise
-            guess = _Guess(asked, password, sought.link)
-            return await self._try(guess, attempt, origin, terms)
+            return await self._nobody(self._whom.subject_of_nobody(typed), origin)
+        return await self._guess(sought, password, origin, terms)
 
     async def of_account(
-        self, account: Account, password: str, *, origin: Origin, terms: Terms
+        self, account: Account, typed: str, password: str, *, origin: Origin, terms: Terms
     ) -> SignedIn | Refused:
-        """Sign in the owner of an account that belongs to a directory."""
-        async with self._open_work() as work:
-            link = await work.links.of(account.id)
-        async with self._guesses.admit(account.id, origin) as attempt:
-            if isinstance(attempt, Refused):
-                return self._turn_away.unheard(attempt, origin)
-            if link is None or link.directory not in self._directories.names:
-                # The settings name that directory no more: nobody is left who knows.
-                return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
-            guess = _Guess(self._whom.of_link(link).asked, password, link)
-            return await self._try(guess, attempt, origin, terms)
+        """Sign in whoever has the name by which an account of a directory was found."""
+        sought = await self._whom.of_account(account, typed)
+        if sought is None:
+            # The settings name that directory no more: nobody is left who knows.
+            return await self._nobody(account.id, origin)
+        return await self._guess(sought, password, origin, terms)
 
     async def with_ticket(self, token: bytes, *, origin: Origin, terms: Terms) -> TicketSignIn:
         """Sign in by a Kerberos ticket (RFC 4559); the directory says who may still come in."""
@@ -134,21 +120,22 @@ class DirectorySignIn:
             negotiated = await self._negotiation.accept(token)
             if negotiated is None:
                 return TicketSignIn(await self._no_ticket(origin))
-            outcome = await self._of_principal(negotiated.principal, origin, terms)
+            outcome = await self._of_principal(negotiated, origin, terms)
             return TicketSignIn(outcome, negotiated.reply)
 
     async def _of_principal(
-        self, principal: str, origin: Origin, terms: Terms
+        self, negotiated: Negotiated, origin: Origin, terms: Terms
     ) -> SignedIn | Refused:
-        asked = self._directories.of_principal(principal)
-        if asked is None or not self._directories.can_look(asked.directory):
+        """Sign in the one whom a ticket was made for; whoever has that name now is another."""
+        asked = self._directories.of_principal(negotiated.principal)
+        if asked is None or not self._directories.can_look(asked.directory) or not negotiated.sid:
             return await self._no_ticket(origin)
-        person = await self._directories.find(asked)
+        person = await self._directories.find(replace(asked, sid=negotiated.sid))
         if person is None:
             return await self._no_ticket(origin)
         known = await self._receive(person, origin)
         if isinstance(known, Refused):
-            subject = self._whom.subject(asked)
+            subject = self._whom.subject(replace(asked, login=person.login))
             return await self._turn_away.without_guess(subject, known.reason, origin)
         try:
             return await self._enter(known, None, origin, terms)
@@ -170,13 +157,26 @@ class DirectorySignIn:
         subject = self._whom.subject_of_nobody(_TICKETS)
         return await self._turn_away.without_guess(subject, Refusal.WRONG_CREDENTIALS, origin)
 
-    async def _nobody(self, typed: str, origin: Origin) -> Refused:
-        """Refuse a name of no directory, at the price of a guess."""
-        subject = self._whom.subject_of_nobody(typed)
+    async def _nobody(self, subject: str, origin: Origin) -> Refused:
+        """Refuse somebody whom no directory can know, at the price of a guess."""
         async with self._guesses.admit(subject, origin) as attempt:
             if isinstance(attempt, Refused):
                 return self._turn_away.unheard(attempt, origin)
             return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
+
+    async def _guess(
+        self, sought: Sought, password: str, origin: Origin, terms: Terms
+    ) -> SignedIn | Refused:
+        async with self._guesses.admit(sought.subject, origin) as attempt:
+            if isinstance(attempt, Refused):
+                return self._turn_away.unheard(attempt, origin)
+            try:
+                asked = await self._whom.settle(sought)
+            except UnavailableError:
+                await self._turn_away.withdraw(attempt)
+                raise
+            guess = _Guess(asked, password, sought.link)
+            return await self._try(guess, attempt, origin, terms)
 
     async def _try(
         self, guess: _Guess, attempt: Attempt, origin: Origin, terms: Terms
@@ -233,7 +233,9 @@ class DirectorySignIn:
         terms: Terms,
     ) -> SignedIn | Refused:
         """Let in by our own hash who came in lately, where the settings ask for that."""
-        known = await self._cached(guess.link)
+        # One that is only busy is asked again: nobody who has left since comes in by a hash.
+        is_away = self._directories.away_for(guess.asked.directory) is not None
+        known = await self._cached(guess.link) if is_away else None
         if known is None:
             await self._turn_away.withdraw(attempt)
             raise away
@@ -245,14 +247,18 @@ class DirectorySignIn:
             return await self._turn_away.failed(attempt, Refusal.WRONG_CREDENTIALS, origin)
 
     async def _cached(self, link: Link | None) -> Known | None:
-        if link is None or link.closed is not Closed.OPEN or not self._is_fresh(link):
+        """Return who may come in by a cached hash, as it is now: we have waited for a while."""
+        if link is None:
             return None
         async with self._open_work() as work:
             account = await work.accounts.by_id(link.account_id)
+            now = await work.links.of(link.account_id)
             memberships = await work.groups.of(link.account_id)
-        if account is None or not account.is_active:
+        if account is None or not account.is_active or now is None:
             return None
-        return Known(account=account, link=link, memberships=memberships)
+        if now.closed is not Closed.OPEN or not self._is_fresh(now):
+            return None
+        return Known(account=account, link=now, memberships=memberships)
 
     def _is_fresh(self, link: Link) -> bool:
         rules = self._provisioning.rules_of(link.directory)
@@ -268,8 +274,11 @@ class DirectorySignIn:
         link = known.link
         if self._provisioning.rules_of(link.directory).offline is not Offline.CACHE:
             return
-        is_known = bool(link.cached) and not self._hasher.is_outdated(link.cached)
-        if not is_known or not await self._hasher.verify(password, link.cached):
+        is_known = bool(link.cached) and await self._hasher.verify(password, link.cached)
+        if link.cached and not is_known and link.password_at is not None:
+            # An old one that a controller still takes: a new one would have ended the cached.
+            return
+        if not is_known or self._hasher.is_outdated(link.cached):
             link = replace(link, cached=await self._hasher.hash(password))
         async with self._open_work() as work:
             work.links.require(known.link)

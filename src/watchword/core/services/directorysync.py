@@ -1,6 +1,7 @@
 """Bring the accounts of a directory's people to what the directory says of them now."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watchword.core.accounts.names import canonical
@@ -61,36 +62,47 @@ class DirectorySync:
         """Synchronise one directory. Raises UnavailableError if it does not answer."""
         begun = self._clock.now()
         mark = await self._mark(wish.directory)
-        since = "" if mark is None or self._is_whole(wish, mark, begun) else mark.cursor
+        since = "" if mark is None or self._is_whole(wish, mark, begun) else self._since(mark)
         async with self._directories.read(wish.directory, since=since) as reading:
             run = _Run(self, wish, actor, report, reading)
             outcome = await run.go()
             if not outcome.is_stopped and not wish.dry_run:
-                await self._conclude(wish, actor, reading, mark, begun)
+                is_whole = reading.is_whole or mark is None
+                now = Mark(
+                    directory=wish.directory,
+                    cursor=self._cursor(wish, reading) if outcome.is_settled else "",
+                    synced_at=begun,
+                    whole_at=begun if is_whole or mark is None else mark.whole_at,
+                )
+                await self._conclude(now, mark, actor)
         return outcome
+
+    def _cursor(self, wish: SyncWish, reading: Reading) -> str:
+        return f"{self.rules_of(wish.directory).fingerprint} {reading.cursor}"
 
     def _is_whole(self, wish: SyncWish, mark: Mark, now: datetime) -> bool:
         return now - mark.whole_at >= WHOLE_EVERY if wish.whole is None else wish.whole
+
+    def _since(self, mark: Mark) -> str:
+        """Return from what the directory goes on, empty if everybody must be looked at.
+
+        That is so when the rules are others than the last time.
+        """
+        rules, _, cursor = mark.cursor.partition(" ")
+        return cursor if rules == self.rules_of(mark.directory).fingerprint else ""
 
     async def _mark(self, directory: str) -> Mark | None:
         async with self._open_work() as work:
             return await work.links.mark(directory)
 
-    async def _conclude(
-        self, wish: SyncWish, actor: Actor, reading: Reading, mark: Mark | None, begun: datetime
-    ) -> None:
-        is_whole = reading.is_whole or mark is None
+    async def _conclude(self, now: Mark, before: Mark | None, actor: Actor) -> None:
+        """Store how far this came, unless somebody asked meanwhile for a look at everybody."""
         async with self._open_work() as work:
-            work.links.put_mark(
-                Mark(
-                    directory=wish.directory,
-                    cursor=reading.cursor,
-                    synced_at=begun,
-                    whole_at=begun if is_whole or mark is None else mark.whole_at,
-                )
-            )
+            stored = await work.links.mark(now.directory)
+            is_asked = stored is not None and before is not None and stored.cursor != before.cursor
+            work.links.put_mark(replace(now, cursor="") if is_asked else now)
             at = self._clock.now()
-            work.audit.add(event_by(actor, Action.DIRECTORY_SYNC, at=at, subject=wish.directory))
+            work.audit.add(event_by(actor, Action.DIRECTORY_SYNC, at=at, subject=now.directory))
             await work.commit()
 
     async def count_open(self, directory: str) -> int:
@@ -178,6 +190,7 @@ class _Run:
             closings=len(closings),
             open_before=open_before,
             closings_max=most,
+            is_settled=not intake.has_kept,
         )
 
     async def _closings(self, intake: Intake, seen: set[str]) -> list[Closing]:
@@ -212,7 +225,7 @@ class _Run:
         """Return whose account is open here and who is not there any more."""
         gone = None if self._reading.is_whole else await self._reading.gone()
         async for link in self._links_gone(gone) if gone is not None else self._links_not(seen):
-            if link.closed is Closed.OPEN:
+            if _is_open(link):
                 yield Closing(guid=link.guid, login=link.login, closed=Closed.GONE)
 
     async def _links_gone(self, gone: frozenset[str]) -> AsyncIterator[Link]:
@@ -224,11 +237,17 @@ class _Run:
             await self._report.breathe()
 
     async def _links_not(self, seen: set[str]) -> AsyncIterator[Link]:
-        """Return the links of who is not among those that are there."""
+        """Return the links of who is not among those that are there.
+
+        Each is asked for once more: they may have come while the others were read.
+        """
         present = seen if self._reading.is_whole else await self._reading.present()
         async for links in self._sync.links_of(self._wish.directory):
-            for link in links:
-                if link.guid not in present:
+            missing = [one for one in links if one.guid not in present and _is_open(one)]
+            back = await self._reading.look_up(guids=[one.guid for one in missing])
+            there = {person.guid for person in back}
+            for link in missing:
+                if link.guid not in there:
                     yield link
             await self._report.breathe()
 
@@ -255,3 +274,7 @@ class _Run:
             for start in range(0, len(new), LINKS_AT_ONCE):
                 portion = new[start : start + LINKS_AT_ONCE]
                 await self._take(intake, await self._reading.look_up(dns=portion))
+
+
+def _is_open(link: Link) -> bool:
+    return link.closed is Closed.OPEN

@@ -108,10 +108,23 @@ class Provisioning:
                 if isinstance(made, Refusal) and await self.known(person) is None:
                     return Refused(made)
                 continue  # it is read as others see it
-            after = await self.apply(await self.plan(known, person), actor(known.account))
+            planned = await self.plan(known, person)
+            along = await self._have_all_looked_at(person.directory) if planned.opens else nothing
+            after = await self.apply(planned, actor(known.account), along=along)
             if after is not None:
                 return self._entering(after, person)
         return Refused(Refusal.NAME_HELD)
+
+    async def _have_all_looked_at(self, directory: str) -> Callable[[Work], None]:
+        """Have the next synchronisation look at everybody.
+
+        What one controller says now may be older than what another said to the last one.
+        """
+        async with self._open_work() as work:
+            mark = await work.links.mark(directory)
+        if mark is None:
+            return nothing
+        return lambda work: work.links.put_mark(replace(mark, cursor=""))
 
     async def plan(self, known: Known, person: Person) -> Plan:
         """Return what follows for this account from what is said of the person now."""

@@ -74,7 +74,8 @@ class SignIn:
         key = canonical(identifier)
         account, credential = await self._find(key)
         if account is not None and account.directory:
-            return await self._directories.of_account(account, password, origin=origin, terms=terms)
+            asking = self._directories.of_account
+            return await asking(account, identifier, password, origin=origin, terms=terms)
         if account is None and self._directories.may_know(identifier):
             return await self._directories.with_password(
                 identifier, password, origin=origin, terms=terms

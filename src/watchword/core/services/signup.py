@@ -176,20 +176,12 @@ class SignUp:
             return Refused(Refusal.NAME_SHORT, number=wish.name_min)
         if refused := judge_names(name, wish.email, wish.first_name, wish.last_name):
             return refused
-        if self._is_a_directorys(name):
+        if is_a_directorys(name, self._directories):
             return Refused(Refusal.NAME_HELD)
         about = words_about(name, wish.email, wish.first_name, wish.last_name)
         return await self._new_password.refusal(
             wish.password, documented=wish.password_min, about=about
         )
-
-    def _is_a_directorys(self, name: str) -> bool:
-        """Say whether a name is of a directory's domain, so that nobody here may pose as its user.
-
-        A name alone is free: whether the directory has such a user is not told to strangers.
-        """
-        has_domain = "\\" in name or "@" in name
-        return has_domain and bool(self._directories.candidates(name))
 
     async def _make(
         self,
@@ -275,3 +267,13 @@ def judge_names(name: str, email: str, first_name: str, last_name: str) -> Refus
 def _is_shown(part: str) -> bool:
     """Say whether a first or last name may stand there; it may be empty."""
     return len(part) <= NAME_LENGTH_MAX and is_clean(part)
+
+
+def is_a_directorys(name: str, directories: Directories) -> bool:
+    """Say whether a name is of a directory's domain, so that nobody here may pose as its user.
+
+    It is found by its canonical key, so that is what counts. A name alone is free: whether the
+    directory has such a user is not told to strangers.
+    """
+    key = canonical(name)
+    return ("\\" in key or "@" in key) and bool(directories.candidates(key))
