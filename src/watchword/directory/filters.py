@@ -7,15 +7,17 @@ from watchword.core.directory.model import Asked
 from watchword.directory.entries import any_of
 from watchword.directory.line import Entry
 from watchword.directory.options import DirectoryOptions
-from watchword.directory.sids import in_filter, write_guid
+from watchword.directory.sids import in_filter, write_guid, write_sid
 
 _LOGIN, _UPN = "sAMAccountName", "userPrincipalName"
 
 
 def clause_for(asked: Asked, options: DirectoryOptions) -> str:
-    """Return what is true of who is asked for. Raises ValueError for an impossible objectGUID."""
+    """Return what is true of who is asked for. Raises ValueError for an impossible id."""
     if asked.guid:
         return f"(objectGUID={in_filter(write_guid(asked.guid))})"
+    if asked.sid:
+        return f"(objectSid={in_filter(write_sid(asked.sid))})"
     if "@" not in asked.login:
         return _equals(_LOGIN, asked.login)
     explicit = _equals(_UPN, asked.login)
@@ -37,7 +39,7 @@ def pick(entries: list[Entry], asked: Asked, options: DirectoryOptions) -> Entry
     besides the user principal name; where that is another's, it is the other who is meant
     ([MS-ADTS] 5.1.1.1.1).
     """
-    if asked.guid:
+    if asked.guid or asked.sid:
         return _only(entries)
     key = canonical(asked.login)
     if "@" not in asked.login:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import gssapi
 from gssapi.raw.ext_rfc4178 import set_neg_mechs
+from gssapi.raw.ext_rfc6680 import get_name_attribute
 
 from watchword.core.directory.port import Negotiated
 from watchword.core.kernel.errors import InvalidError
+from watchword.directory.pac import CLIENT, client_sid
 from watchword.observability.log import get_logger
 
 _log = get_logger("watchword.directory")
@@ -63,7 +65,8 @@ class KeytabNegotiation:
         # A second step would be NTLM, or a client that guessed wrong; and a replay ends here.
         if not context.complete or not self._is_for_us(str(context.target_name)):
             return None
-        return Negotiated(principal=str(context.initiator_name), reply=reply or b"")
+        client = context.initiator_name
+        return Negotiated(principal=str(client), sid=_sid_of(client), reply=reply or b"")
 
     def _is_for_us(self, principal: str) -> bool:
         """Say whether a ticket was made for our service; the keytab may have keys of others."""
@@ -78,6 +81,16 @@ class KeytabNegotiation:
         # Nothing but Kerberos itself: by IAKERB a stranger would let us ask a KDC for them.
         set_neg_mechs(credentials, {_KERBEROS})
         return credentials
+
+
+def _sid_of(client: gssapi.Name) -> str:
+    """Return the SID that the controller wrote into a ticket, empty if it wrote none."""
+    try:
+        return client_sid(get_name_attribute(client, CLIENT))
+    except (gssapi.exceptions.OperationUnavailableError, ValueError):
+        # The ticket is good, so no stranger can fill the log with this.
+        _log.warning("a ticket has no SID in it")
+        return ""
 
 
 def _told(error: gssapi.exceptions.GSSError) -> str:

@@ -1,6 +1,7 @@
 """POST /api/account/loginAD with `Authorization: Negotiate` (RFC 4559)."""
 
 from base64 import b64encode
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -27,7 +28,6 @@ from fakes_directory import (
     FakeNegotiation,
 )
 from watchword.core.directory.model import Closed
-from watchword.core.directory.port import Negotiated
 from watchword.core.services.directoryrules import DirectoryRules
 
 HOUR, MONTH = 3600, 30 * 86_400
@@ -50,8 +50,8 @@ def corp() -> FakeDirectory:
 
 
 @pytest.fixture
-def negotiation() -> FakeNegotiation:
-    return FakeNegotiation(tickets={TICKET: Negotiated(principal="ada@CORP.EXAMPLE", reply=REPLY)})
+def negotiation(corp: FakeDirectory) -> FakeNegotiation:
+    return FakeNegotiation(tickets={TICKET: corp.ticket_of("ada", REPLY)})
 
 
 @pytest.fixture
@@ -110,11 +110,11 @@ async def test_the_scheme_is_known_in_any_letter_case(astera: Astera, scheme: st
 
 
 async def test_a_ticket_full_of_groups_is_no_longer_than_allowed(
-    astera: Astera, negotiation: FakeNegotiation
+    astera: Astera, corp: FakeDirectory, negotiation: FakeNegotiation
 ) -> None:
     """Somebody in hundreds of groups has one of 20 KB and more."""
     long = TICKET * 1000
-    negotiation.tickets[long] = Negotiated(principal="ada@corp.example")
+    negotiation.tickets[long] = corp.ticket_of("ada")
 
     answer = await astera.post(LOGIN_AD, headers=negotiate(long))
 
@@ -249,10 +249,11 @@ async def test_a_good_ticket_of_somebody_who_may_not_come_in(
     rules = DirectoryRules(allowed=frozenset({"S-1-5-1"}))
     corp.add(ADMIN, "S-1-5-1")
     corp.add("bob", "S-1-5-1", closed=Closed.DISABLED)
-    for name in (ADMIN, "bob", "nobody"):
-        principal = f"{name}@CORP.EXAMPLE"
-        negotiation.tickets[name.encode()] = Negotiated(principal=principal, reply=REPLY)
-    negotiation.tickets[b"other"] = Negotiated(principal="ada@OTHER.EXAMPLE", reply=REPLY)
+    for name in (ADMIN, "bob"):
+        negotiation.tickets[name.encode()] = corp.ticket_of(name, REPLY)
+    ada = corp.ticket_of("ada", REPLY)
+    negotiation.tickets[b"nobody"] = replace(ada, sid="S-1-5-21-1-2-3-9")
+    negotiation.tickets[b"other"] = replace(ada, principal="ada@OTHER.EXAMPLE")
     _, astera = await opened(
         Choices(
             directories=FakeDirectories(known={DIRECTORY: corp}),

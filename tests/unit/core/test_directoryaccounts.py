@@ -9,7 +9,6 @@ from unit.core.conftest import HERE, MONTH, OPERATOR, ruled
 from unit.core.staff import ADMINS, BY_GROUP, EVERYBODY, STAFF, Staffed, staffed
 from watchword.core.accounts.model import Account, Role
 from watchword.core.directory.model import Closed
-from watchword.core.directory.port import Negotiated
 from watchword.core.kernel.caller import Actor
 from watchword.core.kernel.ids import ApiKeyId
 from watchword.core.policy.refusals import Refusal, Refused
@@ -135,7 +134,7 @@ async def test_what_the_directory_closed_is_not_opened_here() -> None:
     here.directory.add("ada")
     account = (await here.enter("ada")).account
     here.directory.change("ada", closed=Closed.DISABLED)
-    here.house.negotiation.tickets[b"ada"] = Negotiated(principal="ada@CORP.EXAMPLE")
+    here.house.negotiation.tickets[b"ada"] = here.directory.ticket_of("ada")
     signin = here.house.services.directory_signin
     await signin.with_ticket(b"ada", origin=HERE, terms=MONTH)
     change = here.house.services.accounts.change
