@@ -6,7 +6,7 @@ import pytest
 
 from directory.asking import NAME, asked_for, directories_of, options_for, prove
 from parts.domain import PASSWORD, PEOPLE, Domain
-from watchword.core.directory.model import Proof, Verdict
+from watchword.core.directory.model import PasswordChange, Proof, Verdict
 from watchword.directory.directories import LdapDirectories
 
 pytestmark = pytest.mark.slow
@@ -203,6 +203,33 @@ async def test_the_groups_of_the_settings_come_along(domain: Domain, *, looks: b
 
     groups = [proof.person.groups for proof in proofs if proof.person is not None]
     assert groups == [*({dn} for dn in dns), {f"CN=Operators,OU=North,{ROOT}"}, set(), set()]
+
+
+@pytest.mark.parametrize("spelling", ["dn", "upn", "down_level"])
+async def test_the_service_account_is_nobody(domain: Domain, spelling: str) -> None:
+    """Whoever guesses at its name would lock it, and everybody with it: nobody binds as it."""
+    service = domain.new_person()
+    domain.replace(service.name, userPrincipalName=f"{service.name}-mail@ad.test")
+    bind_user = getattr(service, spelling)
+    options = options_for(domain, bind_user=bind_user, bind_password=service.password)
+    typed = (service.name, service.upn.upper(), service.down_level, f"{service.name}-mail@ad.test")
+    with directories_of(options) as directories:
+        asked = [one for name in typed for one in directories.candidates(name)]
+        asked.append(asked_for("another name", service.guid))
+        guesses = [await directories.prove(one, "a guess") for one in asked]
+        right = [await directories.prove(one, PASSWORD) for one in asked]
+        changes = [
+            await directories.change_password(one, current="a guess", new=PASSWORD) for one in asked
+        ]
+        found = [await directories.find(one) for one in asked]
+        listed = await directories.search(NAME, service.name, limit=10)
+        alice = await prove(directories, "alice", PASSWORD)
+
+    assert guesses == right == [Proof(verdict=Verdict.WRONG, code="525")] * 5
+    assert changes == [PasswordChange.WRONG] * 5
+    assert (found, listed) == ([None] * 5, ())
+    assert domain.look(service.name, "badPwdCount")["badPwdCount"] in ("0", "")
+    assert alice.verdict is Verdict.RIGHT
 
 
 async def test_fifty_at_once(looking: LdapDirectories) -> None:
