@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchword.core.accounts.names import is_name
-from watchword.core.directory.model import Closed, Person
+from watchword.core.directory.model import MUST_BE_CHANGED, Closed, Person
 from watchword.directory.entries import (
-    PASSWORD_MUST_CHANGE,
     attributes_of,
     guid_of,
     person_of,
@@ -196,7 +195,7 @@ def test_disabled_comes_before_expired() -> None:
 
 def test_a_password_that_must_be_changed() -> None:
     """A help desk's reset is a moment of its own, and not as if nobody might see it."""
-    assert known(entry(pwdlastset=b"0")).password_at == PASSWORD_MUST_CHANGE
+    assert known(entry(pwdlastset=b"0")).password_at == MUST_BE_CHANGED
 
 
 @pytest.mark.parametrize("text", [None, b"", b"odd"])

@@ -1,10 +1,10 @@
 """What we ask of a user of a directory, and who that is in the words of the core."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from watchword.core.accounts.names import NAME_LENGTH_MAX, is_address, is_clean, is_name
-from watchword.core.directory.model import Closed, Person
+from watchword.core.directory.model import MUST_BE_CHANGED, Closed, Person
 from watchword.directory.line import Entry
 from watchword.directory.options import DirectoryOptions
 from watchword.directory.sids import read_guid, read_moment, read_sid
@@ -26,11 +26,6 @@ _FACTS = (
     "memberOf",
     "primaryGroupID",
 )
-PASSWORD_MUST_CHANGE = datetime(1970, 1, 1, tzinfo=UTC)
-"""When the password was set of somebody who has to set another one: pwdLastSet is 0 then, as
-after a reset by somebody else. It is a moment, for what changed must not look like what we may
-not see; Active Directory is younger, so nobody set a password then."""
-
 _LOST = "\ufffd"
 _ACCOUNTDISABLE = 2  # of userAccountControl, [MS-ADTS] 2.2.16
 
@@ -113,7 +108,7 @@ def _closed(entry: Entry, at: datetime) -> Closed:
 def _password_at(entry: Entry) -> datetime | None:
     text = entry.first("pwdLastSet") or b""
     if _is_number(text) and int(text) == 0:
-        return PASSWORD_MUST_CHANGE
+        return MUST_BE_CHANGED
     return _moment(entry, "pwdLastSet")
 
 
