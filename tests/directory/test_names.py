@@ -44,12 +44,23 @@ def meant(typed: str, domain: str = "") -> list[tuple[str, str]]:
         ("ada@example.com", [("corp", "ada@example.com")]),
         ("ada@shared.example", [("corp", "ada@shared.example"), ("lab", "ada@shared.example")]),
         ("ada@LAB", [("lab", "ada")]),
+        ("ada @corp.example", [("corp", "ada@corp.example")]),
+        (" ada @ corp.example ", [("corp", "ada@corp.example")]),
+        ("ada @ example.com", [("corp", "ada@example.com")]),
+        ("ada @ lab", [("lab", "ada")]),
+        ("CORP\\ ada", [("corp", "ada")]),
+        (" CORP \\ ada ", [("corp", "ada")]),
+        ("example.com \\ ada", [("corp", "ada@example.com")]),
         ("ada@nowhere.example", []),
         ("NOWHERE\\ada", []),
     ],
 )
 def test_a_name_leads_to_its_directories(typed: str, expected: list[tuple[str, str]]) -> None:
-    """By NetBIOS name, domain or suffix in any case, and bare ones by the order of settings."""
+    """By NetBIOS name, domain or suffix in any case, and bare ones by the order of settings.
+
+    A blank around a part changes nothing: a directory would not see it, and whoever counts
+    guesses by the name would.
+    """
     assert meant(typed) == expected
 
 
@@ -84,6 +95,9 @@ def test_a_domain_in_the_name_counts_before_one_beside_it() -> None:
         "\\ada",
         "CORP\\",
         "CORP\\ ",
+        " \\ada",
+        " @corp.example",
+        "ada@ ",
         "CORP\\LAB\\ada",
         "CORP\\\\ada",
         "CORP\\ada@corp.example",

@@ -16,7 +16,7 @@ def candidates(
     if not (_is_fit(name) and (not domain or _is_fit(domain))):
         return ()
     if "\\" in name:
-        before, _, login = name.partition("\\")
+        before, login = _parts(name.partition("\\"))
         return _in_domain(directories, login, before) if _is_bare(login) else ()
     if "@" in name:
         return _in_suffix(directories, name)
@@ -55,16 +55,21 @@ def _in_domain(
 
 def _in_suffix(directories: Sequence[DirectoryOptions], name: str) -> tuple[Asked, ...]:
     """Return who has such a user principal name; `user@NETBIOS` is only another spelling."""
-    before, _, suffix = name.rpartition("@")
+    before, suffix = _parts(name.rpartition("@"))
     if not (_is_bare(before) and suffix):
         return ()
     found = []
     for one in directories:
         if suffix.casefold() == one.domain.casefold() or _has_suffix(one, suffix):
-            found.append(Asked(directory=one.name, login=name))
+            found.append(Asked(directory=one.name, login=f"{before}@{suffix}"))
         elif _is_called(one, suffix):
             found.append(Asked(directory=one.name, login=before))
     return tuple(found)
+
+
+def _parts(divided: tuple[str, str, str]) -> tuple[str, str]:
+    """Return both parts as a directory reads them, so that guesses at one are counted as one."""
+    return divided[0].strip(), divided[2].strip()
 
 
 def _is_called(one: DirectoryOptions, domain: str) -> bool:
