@@ -9,10 +9,11 @@ from watchword.directory.options import DirectoryOptions
 
 CORP = DirectoryOptions(name="corp", urls=(), domain="corp.example")
 GUID = "00112233-4455-6677-8899-aabbccddeeff"
+SID = "S-1-5-21-1-2-258"
 
 
-def asked(login: str, guid: str = "") -> Asked:
-    return Asked(directory="corp", login=login, guid=guid)
+def asked(login: str, guid: str = "", sid: str = "") -> Asked:
+    return Asked(directory="corp", login=login, guid=guid, sid=sid)
 
 
 def entry(login: str, upn: str = "") -> Entry:
@@ -43,10 +44,22 @@ def test_a_known_person_is_looked_for_by_guid_alone() -> None:
     assert clause == (r"(objectGUID=\33\22\11\00\55\44\77\66\88\99\aa\bb\cc\dd\ee\ff)")
 
 
-def test_an_impossible_guid_is_no_clause() -> None:
+def test_whoever_has_a_ticket_is_looked_for_by_sid_alone() -> None:
+    """The name in the ticket may be another's by now; what never changes goes before."""
+    clause = clause_for(asked("old", sid=SID), CORP)
+
+    assert clause == (
+        r"(objectSid=\01\04\00\00\00\00\00\05"
+        r"\15\00\00\00\01\00\00\00\02\00\00\00\02\01\00\00)"
+    )
+    assert clause_for(asked("old", GUID, SID), CORP) == clause_for(asked("old", GUID), CORP)
+
+
+@pytest.mark.parametrize(("guid", "sid"), [("*)(cn=*", ""), ("", "*)(cn=*"), ("", "S-1-5")])
+def test_an_impossible_id_is_no_clause(guid: str, sid: str) -> None:
     """Nothing of it gets into a filter."""
-    with pytest.raises(ValueError, match="hex"):
-        clause_for(asked("ada", "*)(cn=*"), CORP)
+    with pytest.raises(ValueError, match=r"hex|SID"):
+        clause_for(asked("ada", guid, sid), CORP)
 
 
 def test_the_beginning_of_a_name_is_escaped() -> None:
@@ -75,6 +88,8 @@ def test_a_user_principal_name_counts_before_a_login() -> None:
     assert pick([ada], asked("lovelace@example.com"), CORP) == ada
 
 
-def test_a_guid_is_enough() -> None:
+def test_an_id_is_enough() -> None:
     """Whoever has it is meant, whatever the name."""
     assert pick([entry("new")], asked("old", GUID), CORP) == entry("new")
+    assert pick([entry("new")], asked("old", sid=SID), CORP) == entry("new")
+    assert pick([], asked("old", sid=SID), CORP) is None

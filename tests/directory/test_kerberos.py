@@ -1,17 +1,19 @@
 """A ticket for our service says whose it is, once; nothing else says anything."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from parts.domain import Domain
+from parts.domain import REALM, Domain
 from parts.tickets import IAKERB, KERBEROS, Wallet, missing
 from watchword.core.kernel.errors import InvalidError
 
 if reason := missing():
     pytest.skip(reason, allow_module_level=True)
 
+from watchword.directory.directories import LdapDirectories
 from watchword.directory.kerberos import TOKEN_MAX, KeytabNegotiation
 
 pytestmark = pytest.mark.slow
@@ -22,6 +24,7 @@ def der(tag: int, *parts: bytes) -> bytes:
     return bytes((tag, sum(map(len, parts)), *b"".join(parts)))
 
 
+NORMAL_ACCOUNT, NO_AUTH_DATA_REQUIRED = 0x200, 0x2000000  # [MS-ADTS] 2.2.16
 NTLM = b"NTLMSSP\0\x01\0\0\0\x97\x82\x08\xe2" + bytes(24)
 SPNEGO_ID = bytes.fromhex("06062b0601050502")
 NTLM_ID = bytes.fromhex("060a2b06010401823702020a")
@@ -46,14 +49,51 @@ def negotiation(domain: Domain) -> KeytabNegotiation:
     return KeytabNegotiation(domain.keytab, "HTTP", "app.ad.test")
 
 
-async def test_a_ticket(negotiation: KeytabNegotiation, tokens: Iterator[bytes]) -> None:
+async def test_a_ticket(
+    domain: Domain, negotiation: KeytabNegotiation, tokens: Iterator[bytes]
+) -> None:
     """It says whose it is, and the answer shows the client that we had the key."""
     negotiated = await negotiation.accept(next(tokens))
 
     assert negotiated is not None
     assert negotiated.principal == "alice@AD.TEST"
+    assert negotiated.sid == domain.person("alice").sid
     assert len(negotiated.reply) > 100
     assert negotiation.is_on
+
+
+async def test_a_ticket_from_before_names_were_changed(
+    domain: Domain, negotiation: KeytabNegotiation, looking: LdapDirectories, tmp_path: Path
+) -> None:
+    """It leads to whom it was made for, and not to whoever has that name now."""
+    ann, ben = domain.new_person(), domain.new_person()
+    [token] = Wallet(domain, ann, tmp_path).tokens()
+    domain.rename(ann.name, f"{ann.name}2")
+    domain.rename(ben.name, ann.name)
+
+    negotiated = await negotiation.accept(token)
+
+    assert negotiated is not None
+    assert negotiated.principal == f"{ann.name}@{REALM}"
+    by_name = looking.of_principal(negotiated.principal)
+    assert by_name is not None
+    found = [await looking.find(replace(by_name, sid=sid)) for sid in ("", negotiated.sid)]
+    assert [one and one.guid for one in found] == [ben.guid, ann.guid]
+
+
+async def test_a_ticket_without_a_sid(
+    own_domain: Domain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Controllers write none for a service that is to get no groups; the log says so."""
+    own_domain.replace("svc-http", userAccountControl=str(NORMAL_ACCOUNT | NO_AUTH_DATA_REQUIRED))
+    [token] = Wallet(own_domain, own_domain.person("alice"), tmp_path).tokens()
+
+    negotiated = await KeytabNegotiation(own_domain.keytab, "HTTP", "app.ad.test").accept(token)
+
+    assert negotiated is not None
+    assert (negotiated.principal, negotiated.sid) == ("alice@AD.TEST", "")
+    told = capsys.readouterr()
+    assert "a ticket has no SID in it" in told.out + told.err
 
 
 async def test_a_replay(negotiation: KeytabNegotiation, tokens: Iterator[bytes]) -> None:

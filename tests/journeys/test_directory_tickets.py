@@ -162,6 +162,23 @@ def test_a_ticket_is_no_good_when_its_owner_is_disabled(desk: Desk) -> None:
     assert desk.corp.me(before.document["token"]).status == 401
 
 
+def test_a_ticket_opens_no_account_of_who_has_the_name_now(desk: Desk) -> None:
+    """It is good for hours, and names of people change meanwhile."""
+    domain = desk.corp.domain
+    ann, ben = domain.new_person(), domain.new_person()
+    desk.sit_down(ann)
+    before, other = desk.negotiate(), desk.corp.enter(ben.name)
+    domain.rename(ann.name, f"{ann.name}-2")
+    domain.rename(ben.name, ann.name)
+
+    after = desk.negotiate()
+
+    assert (before.status, after.status) == (200, 200), after
+    ids = [one["user"]["id"] for one in (before.document, after.document, other)]
+    assert ids[0] == ids[1] != ids[2]
+    assert after.document["user"]["user"] == f"{ann.name}-2"
+
+
 def test_a_ticket_sent_twice_is_good_once(desk: Desk) -> None:
     """Whoever overhears one cannot use it after its owner."""
     person = desk.corp.domain.new_person()
