@@ -1,10 +1,12 @@
 """The groups of the settings are found where they are, and none is taken for another."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from directory.asking import options_for
+from directory.stingy import StingyLine
 from fakes import HandClock
 from parts.domain import BASE_DN, Domain
 from watchword.directory.line import Line
@@ -15,8 +17,10 @@ pytestmark = pytest.mark.slow
 NORTH, SOUTH = (f"CN=Operators,OU={where},{BASE_DN}" for where in ("North", "South"))
 
 
-def watched_of(domain: Domain, *specs: str, clock: HandClock | None = None) -> Watched:
-    options = options_for(domain, watched=frozenset(specs))
+def watched_of(
+    domain: Domain, *specs: str, clock: HandClock | None = None, looks: bool = True
+) -> Watched:
+    options = options_for(domain, watched=frozenset(specs), looks=looks)
     return Watched(options, clock or HandClock())
 
 
@@ -122,3 +126,22 @@ async def test_a_lack_is_looked_at_again_soon(domain: Domain, service_line: Line
     assert not at_once.groups
     assert soon.groups
     assert not fresh.groups
+
+
+async def test_without_a_service_account_each_has_their_own_rights(
+    domain: Domain, service_line: Line
+) -> None:
+    """Who may not see a group takes it from nobody else."""
+    staff = domain.group("Staff")
+    watched = watched_of(domain, staff.sid, staff.dn, looks=False)
+    blind_line = StingyLine(service_line, hides=("objectSid",))
+
+    seen = [
+        await watched.groups(line) for line in (blind_line, service_line, blind_line, service_line)
+    ]
+    at_once = await asyncio.gather(
+        *(watched.groups(line) for line in (blind_line, service_line) * 3)
+    )
+
+    assert [len(one.groups) for one in (*seen, *at_once)] == [0, 2] * 5
+    assert [len(one.missing) for one in (*seen, *at_once)] == [2, 0] * 5

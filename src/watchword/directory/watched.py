@@ -54,6 +54,7 @@ class Sighting:
 class Watched:
     """Finds the groups of the settings, and remembers for some minutes where they are.
 
+    Without a service account it asks each time: what one person may not see is there for others.
     A SID is the same group whatever it is called and wherever it is; a DN is whichever group
     stands there.
     """
@@ -69,7 +70,7 @@ class Watched:
         at = self._clock.now()
         kept_for = _LACK_KEPT_FOR if self._seen.missing else _KEPT_FOR
         is_known = self._seen_at is not None and abs(at - self._seen_at) < kept_for
-        if fresh or not is_known:
+        if fresh or not is_known or not self._options.can_look:
             self._keep(await self._look(line), at)
         return self._seen
 
