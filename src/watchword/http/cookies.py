@@ -14,7 +14,7 @@ COOKIE = "authToken"
 HOST_COOKIE = f"__Host-{COOKIE}"
 """The same, but no other host and nothing without TLS can have set it (RFC 6265bis, 4.1.3.2)."""
 
-_SAME_SITE_ENOUGH = frozenset({"same-origin", "none"})
+_OUR_OWN = frozenset({"same-origin", "none"})
 
 
 class SameSite(StrEnum):
@@ -70,6 +70,14 @@ def is_cross_site(fields: Fields) -> bool:
     return "cross-site" in fields.distinct(b"sec-fetch-site")
 
 
+def is_foreign(fields: Fields) -> bool:
+    """Say whether a browser says that a page asks which is not of our own host.
+
+    Another host of our site may belong to somebody else; what we do not know is not ours.
+    """
+    return bool(fields.distinct(b"sec-fetch-site") - _OUR_OWN)
+
+
 class CookieRule:
     """Judges requests that would change something with a cookie as their only credential."""
 
@@ -85,8 +93,7 @@ class CookieRule:
         token of the session stand. They do not for a GET without a token: a link on any
         page is one, and the cookie goes with it. So it has to say where it comes from.
         """
-        sites = fields.distinct(b"sec-fetch-site")
-        if sites - _SAME_SITE_ENOUGH or (says_where and not sites):
+        if is_foreign(fields) or (says_where and not fields.distinct(b"sec-fetch-site")):
             return True
         origins = fields.distinct(b"origin")
         return bool(origins) and not origins <= self._trusted | _own_origins(

@@ -224,18 +224,22 @@ async def test_a_form_is_no_body_of_ours(astera: Astera) -> None:
     assert (full.status_code, empty.status_code) == (415, 200)
 
 
-async def test_a_page_of_another_site_uses_no_ticket(
-    opened: Open, corp: FakeDirectory, negotiation: FakeNegotiation
+@pytest.mark.parametrize(
+    ("site", "own"),
+    [("cross-site", "same-origin"), ("same-site", "none"), ("something new", "none")],
+)
+async def test_a_page_that_is_not_ours_uses_no_ticket(
+    opened: Open, corp: FakeDirectory, negotiation: FakeNegotiation, site: str, own: str
 ) -> None:
     """Its visitor's browser would add one, and a session would begin that nobody asked for."""
     directories = FakeDirectories(known={DIRECTORY: corp})
     _, astera = await opened(
         Choices(surroundings=OPEN, directories=directories, negotiation=negotiation)
     )
-    foreign = {"Sec-Fetch-Site": "cross-site"}
+    foreign = {"Sec-Fetch-Site": site}
 
     theirs = await astera.post(LOGIN_AD, headers=negotiate() | foreign)
-    ours = await astera.post(LOGIN_AD, headers=negotiate() | {"Sec-Fetch-Site": "same-origin"})
+    ours = await astera.post(LOGIN_AD, headers=negotiate() | {"Sec-Fetch-Site": own})
 
     assert said(theirs) == refused(403, "A page of another site cannot do this.")
     assert ours.status_code == 200

@@ -25,7 +25,7 @@ from watchword.dialects.astera.options import Options
 from watchword.dialects.astera.validation import read_body, refuse_clash
 from watchword.http.answers import JsonResponse
 from watchword.http.call import Call
-from watchword.http.cookies import is_cross_site
+from watchword.http.cookies import is_foreign
 from watchword.http.handling import FOREIGN_PAGE
 from watchword.http.operation import Endpoint
 from watchword.http.reading import read_json
@@ -68,7 +68,7 @@ class _LogInAD:
             return say(HTTPStatus.UNAUTHORIZED, TICKETS_NOT_TAKEN)
         if not brings_ticket(call):
             return ask_for_ticket(say(HTTPStatus.UNAUTHORIZED, TICKET_WANTED))
-        if is_cross_site(call.arrival.fields):
+        if is_foreign(call.arrival.fields):
             # A browser adds the ticket by itself, whoever wrote the page that asks.
             return say(HTTPStatus.FORBIDDEN, FOREIGN_PAGE)
         form = read_body(wire.Remembering, body, content_type) if body else wire.Remembering()
