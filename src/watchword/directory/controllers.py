@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from watchword.core.kernel.errors import UnavailableError
 from watchword.directory.breaker import Breaker, Ticks
-from watchword.directory.line import BASE, LdapRefusedError, Line, LineLostError
+from watchword.directory.line import LdapRefusedError, Line, LineLostError
 from watchword.directory.options import DirectoryOptions
 from watchword.directory.pool import Pool
 from watchword.directory.service import ServiceAccount
+from watchword.directory.signs import look_at
 from watchword.directory.subcodes import is_busy
 from watchword.observability.log import get_logger
 
@@ -40,6 +41,8 @@ class Controller:
         self.host = urlsplit(url).netloc
         self.breaker = Breaker(ticks)
         self.pool = Pool(self.open_service, size=options.pool_size, ticks=ticks)
+        self.can_look = options.can_look
+        self.root = options.root
         self._options = options
         self._service = service
 
@@ -202,7 +205,7 @@ class Controllers:
 
     async def _look(self, controller: Controller) -> None:
         with suppress(LineLostError, UnavailableError):
-            await self._try(controller, _see_root, self._whole_s)
+            await self._try(controller, look_at, self._whole_s)
 
     def _heard(self, controller: Controller) -> None:
         if controller.breaker.heard():
@@ -230,15 +233,3 @@ class Controllers:
 
     def _retry_after(self) -> int:
         return max(1, math.ceil(min((one.breaker.wait_s for one in self._all), default=1.0)))
-
-
-async def _see_root(controller: Controller) -> None:
-    """Ask for what a controller tells everybody."""
-    line = await controller.open()
-    try:
-        await line.search("", "(objectClass=*)", ["currentTime"], scope=BASE)
-    except LdapRefusedError as error:
-        if is_busy(error.result_code):
-            raise
-    finally:
-        line.close()
