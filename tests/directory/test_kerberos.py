@@ -68,7 +68,7 @@ async def test_a_ticket_from_before_names_were_changed(
     """It leads to whom it was made for, and not to whoever has that name now."""
     ann, ben = domain.new_person(), domain.new_person()
     [token] = Wallet(domain, ann, tmp_path).tokens()
-    domain.rename(ann.name, f"{ann.name}2")
+    domain.rename(ann.name, f"{ann.name}-before")
     domain.rename(ben.name, ann.name)
 
     negotiated = await negotiation.accept(token)
