@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from directory.asking import eventually_so
+from directory.asking import PATIENCE_S, eventually_so
 from parts.hand_dc import BIND, SEARCH, HandDc, hand_dc
 from parts.tls import Pair, make_pair
 from watchword.core.kernel.errors import UnavailableError
@@ -16,6 +16,7 @@ from watchword.directory.controllers import Controller, Controllers
 from watchword.directory.line import Line
 from watchword.directory.options import DirectoryOptions
 from watchword.directory.paging import entry_at
+from watchword.directory.service import ServiceAccount
 
 STEP_S = 0.3
 LOOK_S = 0.05
@@ -32,18 +33,11 @@ async def dc(pair: Pair) -> AsyncIterator[HandDc]:
         yield dc
 
 
-def controllers_of(
-    pair: Pair,
-    *urls: str,
-    looks: bool = True,
-    step_s: float = 30.0,
-    told: list[bool] | None = None,
-) -> Controllers:
-    """Return the controllers of a directory, with a service account or without.
-
-    `told` gets whether they answer, each time when that is news.
-    """
-    options = DirectoryOptions(
+def options_of(
+    pair: Pair, *urls: str, looks: bool = True, step_s: float = PATIENCE_S
+) -> DirectoryOptions:
+    """Return the settings of a directory, with a service account or without."""
+    return DirectoryOptions(
         name="corp",
         urls=urls,
         domain="ad.test",
@@ -52,8 +46,21 @@ def controllers_of(
         ca_file=pair.certificate,
         timeout_s=step_s,
     )
+
+
+def controllers_of(
+    pair: Pair,
+    *urls: str,
+    looks: bool = True,
+    step_s: float = PATIENCE_S,
+    told: list[bool] | None = None,
+) -> Controllers:
+    """Return the controllers of such a directory.
+
+    `told` gets whether they answer, each time when that is news.
+    """
     return Controllers(
-        options,
+        options_of(pair, *urls, looks=looks, step_s=step_s),
         ticks=monotonic,
         on_asked=lambda *_: None,
         on_presence=lambda _, is_present: (told if told is not None else []).append(is_present),
@@ -141,3 +148,41 @@ async def test_one_is_back_that_refuses_the_service_account(pair: Pair, dc: Hand
         await eventually_so(lambda: controllers.away_for is None)
 
     assert was_away
+
+
+async def test_one_that_hangs_holds_up_no_other(pair: Pair, dc: HandDc) -> None:
+    """Whoever asks while somebody waits there for the service account has an answer before."""
+    async with hand_dc(pair) as hanging:
+        hanging.hangs.add(BIND)
+        controllers = controllers_of(pair, hanging.url, dc.url)
+        first, second = controllers
+        waiting = asyncio.ensure_future(first.open_service())
+        await eventually_so(lambda: BIND in hanging.heard)
+
+        line = await second.open_service()
+        is_waiting = not waiting.done()
+        line.close()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    assert is_waiting
+
+
+async def test_one_wrong_password_is_enough_for_all(pair: Pair, dc: HandDc) -> None:
+    """Many at once at several controllers do not lock the service account."""
+    options = options_of(pair, dc.url)
+    service = ServiceAccount(options, monotonic, alone_s=PATIENCE_S)
+    dc.refuses = True
+
+    async def bind(turn: asyncio.Lock) -> None:
+        line = await Line.open(dc.url, ca_file=pair.certificate, timeout_s=PATIENCE_S)
+        try:
+            await service.bind(line, turn)
+        finally:
+            line.close()
+
+    turns = 3 * [asyncio.Lock(), asyncio.Lock()]
+    ends = await asyncio.gather(*map(bind, turns), return_exceptions=True)
+
+    assert [type(end) for end in ends] == [UnavailableError] * 6
+    assert dc.heard.count(BIND) == 1

@@ -45,6 +45,7 @@ class Controller:
         self.root = options.root
         self._options = options
         self._service = service
+        self._turn = asyncio.Lock()
 
     async def open(self, *, answer_s: float | None = None) -> Line:
         """Open a line of one's own, on which nobody has said who they are."""
@@ -58,7 +59,7 @@ class Controller:
         assert self._options.can_look
         line = await self.open(answer_s=answer_s)
         try:
-            await self._service.bind(line)
+            await self._service.bind(line, self._turn)
         except BaseException:
             line.close()
             raise

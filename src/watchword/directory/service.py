@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from watchword.core.kernel.errors import UnavailableError
 from watchword.directory.breaker import Ticks
@@ -15,8 +17,11 @@ _log = get_logger("watchword.directory")
 _FIRST_WAIT_S, _WAIT_MAX_S, _GROWTH = 30.0, 1800.0, 4
 """A few tries with an old password lock an account, and then the right one is no good either."""
 
-_GOOD_S = 60.0
+_GOOD_S = 5.0
 """So long nobody asks whether the password is still the right one."""
+
+_ALONE_S = 0.5
+"""So long the other controllers wait for the one who finds out; for one that hangs no longer."""
 
 
 class ServiceAccount:
@@ -25,24 +30,52 @@ class ServiceAccount:
     A directory locks who tries too often, so we must not try as often as people log in.
     """
 
-    def __init__(self, options: DirectoryOptions, ticks: Ticks) -> None:
+    def __init__(
+        self, options: DirectoryOptions, ticks: Ticks, *, alone_s: float = _ALONE_S
+    ) -> None:
         self._options = options
         self._ticks = ticks
-        self._turn = asyncio.Lock()
+        self._alone_s = alone_s
+        self._first = asyncio.Lock()
         self._wait_s = 0.0
         self._good_until = self._refused_until = -math.inf
 
-    async def bind(self, line: Line) -> None:
-        """Say who we are. Raises UnavailableError if that is not taken, or was not lately."""
-        if self._ticks() < self._good_until:
-            await self._try(line)
-            return
-        # As long as we do not know, one finds out for all.
-        async with self._turn:
-            wait_s = self._refused_until - self._ticks()
-            if wait_s > 0:
-                raise UnavailableError(retry_after=math.ceil(wait_s))
-            await self._try(line)
+    async def bind(self, line: Line, turn: asyncio.Lock) -> None:
+        """Say who we are. Raises UnavailableError if that is not taken, or was not lately.
+
+        There is one `turn` for each controller.
+        """
+        if not self._is_good:
+            # As long as we do not know, one finds out for all.
+            async with turn, self._alone():
+                if not self._is_good:
+                    await self._find_out(line)
+                    return
+        await self._try(line)
+
+    @property
+    def _is_good(self) -> bool:
+        return self._ticks() < self._good_until
+
+    async def _find_out(self, line: Line) -> None:
+        wait_s = self._refused_until - self._ticks()
+        if wait_s > 0:
+            raise UnavailableError(retry_after=math.ceil(wait_s))
+        await self._try(line)
+        self._good_until = self._ticks() + _GOOD_S
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Let the controllers find out one after the other, as long as they answer at once."""
+        is_mine = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._alone_s):
+                is_mine = await self._first.acquire()
+        try:
+            yield
+        finally:
+            if is_mine:
+                self._first.release()
 
     async def _try(self, line: Line) -> None:
         try:
@@ -51,7 +84,6 @@ class ServiceAccount:
             self._note(error)
             raise UnavailableError(retry_after=math.ceil(self._wait_s)) from error
         self._wait_s = 0.0
-        self._good_until = self._ticks() + _GOOD_S
 
     def _note(self, error: BindRefusedError) -> None:
         self._wait_s = min(max(_FIRST_WAIT_S, _GROWTH * self._wait_s), _WAIT_MAX_S)
