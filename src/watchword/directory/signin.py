@@ -57,7 +57,7 @@ class SignIn:
         return _WRONG if is_another else _right(person)
 
     async def _ask_for_nobody(self, controller: Controller) -> None:
-        """Take the time of a bind, so that nobody can tell who is there."""
+        """Take the time of a bind, though a wrong one costs more where it is counted (ADR 16)."""
         line = await controller.open()
         try:
             await refusal_of(line, f"{_NOBODY},{self._options.root}", _NO_PASSWORD)
