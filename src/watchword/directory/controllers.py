@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
@@ -22,6 +22,9 @@ _log = get_logger("watchword.directory")
 
 _BESIDES_S = 0.8
 """What a whole question may take longer than one step of it: 3.8 s, where a step takes 3."""
+
+_KEPT_S = 1.2
+"""What one controller leaves to those after it: enough for a quick one."""
 
 AT_ONCE = 64
 LOOK_EACH_S = 10.0
@@ -90,6 +93,7 @@ class Controllers:
         self._ticks = ticks
         self._on_asked = on_asked
         self._on_presence = on_presence
+        self._step_s = options.timeout_s
         self._whole_s = options.timeout_s + _BESIDES_S
         service = ServiceAccount(options, ticks)
         self._all = [Controller(url, options, service, ticks) for url in options.urls]
@@ -156,14 +160,26 @@ class Controllers:
             self._at_once.release()
 
     async def _ask_in_turn(self, work: Work[Answer], deadline: float) -> Answer:
-        left = [one for one in self._all if not one.breaker.is_silent]
+        asked = [one for one in self._all if not one.breaker.is_silent]
+        # Those that were good are not kept waiting for what may not be there.
+        left = sorted(asked, key=lambda one: one.breaker.is_lost)
         while left:
-            controller = left[0]
-            share_s = (deadline - asyncio.get_running_loop().time()) / len(left)
-            left = left[1:]
+            rest_s = deadline - asyncio.get_running_loop().time()
+            controller, left = left[0], left[1:]
+            share_s = self._share_s(rest_s, len(left), _rivals(controller, left))
             with suppress(LineLostError):
                 return await self._try(controller, work, share_s)
         raise UnavailableError(retry_after=self._retry_after())
+
+    def _share_s(self, rest_s: float, left: int, rivals: int) -> float:
+        """Return how much of the rest one may take: a slow one needs most of it.
+
+        `left` are those that come after it, and `rivals` those of them that are as good.
+        """
+        if not left:
+            return rest_s
+        kept_s = _KEPT_S if rivals else 0.0
+        return min(max(rest_s - kept_s, rest_s / (rivals + 1)), self._step_s)
 
     async def _try(self, controller: Controller, work: Work[Answer], within_s: float) -> Answer:
         controller.breaker.begin()
@@ -234,3 +250,8 @@ class Controllers:
 
     def _retry_after(self) -> int:
         return max(1, math.ceil(min((one.breaker.wait_s for one in self._all), default=1.0)))
+
+
+def _rivals(controller: Controller, left: Iterable[Controller]) -> int:
+    """Return how many of those left may answer as well as this one, as far as we know."""
+    return sum(one.breaker.is_lost <= controller.breaker.is_lost for one in left)
