@@ -10,6 +10,7 @@ import pytest
 
 from directory.asking import PATIENCE_S, eventually_so
 from parts.hand_dc import BIND, SEARCH, HandDc, hand_dc
+from parts.loglines import LogLines
 from parts.tls import Pair, make_pair
 from watchword.core.kernel.errors import UnavailableError
 from watchword.directory.controllers import Controller, Controllers
@@ -17,6 +18,7 @@ from watchword.directory.line import Line
 from watchword.directory.options import DirectoryOptions
 from watchword.directory.paging import entry_at
 from watchword.directory.service import ServiceAccount
+from watchword.observability import log
 
 STEP_S = 0.3
 LOOK_S = 0.05
@@ -186,3 +188,21 @@ async def test_one_wrong_password_is_enough_for_all(pair: Pair, dc: HandDc) -> N
 
     assert [type(end) for end in ends] == [UnavailableError] * 6
     assert dc.heard.count(BIND) == 1
+
+
+async def test_a_fault_does_not_end_all_looks(pair: Pair, dc: HandDc) -> None:
+    """Whatever goes wrong in one of them, the next one comes, and the log tells."""
+
+    class Breaking(list[bool]):
+        def append(self, _: bool) -> None:  # noqa: FBT001 (as it is)
+            raise RuntimeError
+
+    lines = LogLines()
+    log.configure(stream=lines.stream)
+    try:
+        async with watched(controllers_of(pair, dc.url, told=Breaking())):
+            await eventually_so(lambda: dc.heard.count(SEARCH) > 2)
+    finally:
+        log.configure()
+
+    assert lines.of("a look failed")

@@ -221,8 +221,12 @@ class Controllers:
         return breaker.is_lost or not is_fresh
 
     async def _look(self, controller: Controller) -> None:
-        with suppress(LineLostError, UnavailableError):
+        try:
             await self._try(controller, look_at, self._whole_s)
+        except (LineLostError, UnavailableError):
+            pass
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody would look any more
+            _log.error("a look failed", reason=type(error).__name__, **self._words(controller))
 
     def _heard(self, controller: Controller) -> None:
         if controller.breaker.heard():
