@@ -115,7 +115,8 @@ class Directories(Protocol):
         """Ask a directory whether this is the password.
 
         An empty one is WRONG, and nobody is asked: a directory may take it for a log-in by
-        nobody (RFC 4513, 5.1.2). One who is not there costs the same as a wrong password.
+        nobody (RFC 4513, 5.1.2). For one who is not there a bind is tried
+        as well, as nobody.
         """
 
     async def find(self, asked: Asked) -> Person | None:
