@@ -9,6 +9,7 @@ import asyncio
 import socket
 import ssl
 from contextlib import suppress
+from errno import ECONNRESET
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -177,9 +178,14 @@ async def _encrypt(far: _End, near: _End, context: ssl.SSLContext, host: str) ->
     if far.reply is not None:
         far.reply.check_rest()
     far.reply, far.other = None, near
+    if plain.is_closing():
+        # uvloop would take what has ended for a handshake that was done.
+        raise ConnectionResetError(ECONNRESET, "it was ended before TLS")
     try:
         far.transport = await loop.start_tls(plain, far, context, server_hostname=host)
     except BaseException:
         with suppress(Exception):
             plain.abort()
         raise
+    if not (far.transport and far.transport.get_extra_info("peercert")):
+        raise ConnectionResetError(ECONNRESET, "it was ended during TLS")
