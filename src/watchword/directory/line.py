@@ -114,6 +114,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[int, _Waiting] = {}
         self._is_open = True
+        self._is_hearing_on = False
         self._heard_at = self._loop.time()
         self._ldap = ldap.initialize(_NOWHERE, fileno=wire.fd)
         self._ldap.set_option(ldap.OPT_REFERRALS, 0)
@@ -256,7 +257,14 @@ class Line:
                 return
             if not is_more:
                 return
-        self._loop.call_soon(self._hear)
+        # The loop calls for as long as there are bytes, but not for what libldap has taken in.
+        if not self._is_hearing_on:
+            self._is_hearing_on = True
+            self._loop.call_soon(self._hear_on)
+
+    def _hear_on(self) -> None:
+        self._is_hearing_on = False
+        self._hear()
 
     def _take_message(self) -> bool:
         """Take in one message, if one is whole. Raises whatever if that is no LDAP."""
