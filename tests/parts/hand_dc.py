@@ -28,7 +28,6 @@ class HandDc:
     """Listens on 127.0.0.1. It answers what everybody may see even if searches hang."""
 
     port: int = 0
-    delay: float = 0.0
     refuses: bool = False
     hangs: set[int] = field(default_factory=set)
     heard: list[int] = field(default_factory=list)
@@ -52,7 +51,6 @@ class HandDc:
         self.heard.append(kind)
         if kind not in _ANSWERS or (kind in self.hangs and ROOT_DSE not in message):
             return
-        await asyncio.sleep(self.delay)
         is_no = self.refuses and kind == BIND
         code, text = (_INVALID_CREDENTIALS, _REFUSAL) if is_no else (_SUCCESS, b"")
         result = bytes((0x0A, 1, code)) + _written(_TEXT, b"") + _written(_TEXT, text)
