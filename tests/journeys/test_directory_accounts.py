@@ -56,13 +56,14 @@ def test_who_comes_later_by_the_same_name_is_somebody_else(corp: Corp) -> None:
     corp.domain.delete(name)
     corp.domain.new_person(name)
 
-    before = corp.try_enter(name)
+    before, wrong = corp.try_enter(name), corp.try_enter(name, WRONG)
     corp.sync()
     after, old = corp.try_enter(name), corp.account(name)
     removed = corp.ask("DELETE", f"/api/auth/users/{old['id']}", token=corp.admin())
     second = corp.enter(name)
 
-    assert (before.status, after.status) == (401, 401)
+    assert code_of(before) == code_of(after) == (409, "name_held")
+    assert code_of(wrong) == (401, "wrong_credentials")
     assert (old["id"], old["state"]) == (first["user"]["id"], "disabled")
     assert removed.status == 200
     assert second["user"]["id"] != old["id"]
