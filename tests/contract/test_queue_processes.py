@@ -109,7 +109,6 @@ async def test_who_comes_back_under_the_same_name_goes_on_at_once(
     assert begun == "begun 1"
 
 
-@pytest.mark.alone
 async def test_who_sleeps_too_long_loses_its_job(target: str, tmp_path: Path) -> None:
     """SIGSTOP: another takes the job over; who wakes cancels its run, and takes nothing away."""
     hands = Hands()

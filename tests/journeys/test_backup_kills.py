@@ -9,7 +9,7 @@ from journeys.people import WITH_ADMIN
 from parts.line import Line
 from parts.server import FOR_ALL, Store, command, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 SETTINGS = {**WITH_ADMIN, **FOR_ALL}
 ACCOUNTS = 30_000

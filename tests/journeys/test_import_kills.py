@@ -17,7 +17,7 @@ from parts.line import Line
 from parts.server import FOR_ALL, Store, serving
 from parts.waiting import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 ACCOUNTS = 100_000
 KILLS = 5
@@ -41,6 +41,7 @@ TAKEN_IN = """
 """
 
 
+@pytest.mark.alone
 async def test_five_kills_change_nothing(sqlite_store: Store, tell: Callable[[str], None]) -> None:
     """An import of 100,000 accounts whose process is killed five times; people log in meanwhile."""
     store, chance = sqlite_store, Random(9261)
