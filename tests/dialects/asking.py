@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from dialects.described import DESCRIPTION, paths_of
+
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 Json = Any  # a test may send and get whatever JSON can say
@@ -53,7 +55,7 @@ class Asking:
 
     async def _compare(self, method: str, path: str, answer: httpx.Response) -> None:
         if not self._paths:
-            self._paths = (await self.http.get("/openapi.json")).json()["paths"]
+            self._paths = paths_of((await self.http.get(DESCRIPTION)).content)
         bare = httpx.URL(path).path
         for template, methods in self._paths.items():
             pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))

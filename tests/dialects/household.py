@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from dialects.described import remembering
 from fakes import (
     CountingKeyRates,
     HandClock,
@@ -82,6 +83,10 @@ class Choices:
     )
     negotiation: FakeNegotiation | None = None
 
+    def without_people(self) -> "Choices":
+        """Leave out who is in the directories: a server says nothing of them."""
+        return replace(self, directories=None, negotiation=None)
+
 
 @dataclass(kw_only=True)
 class Household:
@@ -93,10 +98,11 @@ class Household:
     hasher: Hasher
     mailer: MemoryMailer
     site: Site
+    made_of: str
 
     def talking(self, **place: str) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         """Return a client, at this machine unless a `peer` is named."""
-        return talking_to(self.site.app, **place)
+        return talking_to(remembering(self.site.app, self.made_of), **place)
 
     async def make(
         self,
@@ -200,6 +206,7 @@ async def furnish(
         hasher=hasher,
         mailer=mailer,
         site=site,
+        made_of=f"{dialect.name} {choices.without_people()} {choices.directories is not None}",
     )
 
 
