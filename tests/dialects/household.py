@@ -171,8 +171,7 @@ async def furnish(
     dialect: Dialect[Any], storage: Storage, choices: Choices, *, hasher: Hasher | None = None
 ) -> Household:
     """Build a server that speaks a dialect, with the documented account in it if wanted."""
-    clock, hasher = HandClock(), hasher or PlainHasher()
-    mailer = MemoryMailer()
+    clock, hasher, mailer = HandClock(), hasher or PlainHasher(), MemoryMailer()
     outside = replace(
         await _outside(storage, clock, hasher, mailer),
         directories=choices.directories or NoDirectories(),
