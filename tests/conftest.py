@@ -13,6 +13,7 @@ pytest_plugins = [
     "parts.domain_fixtures",
     "parts.examples",
     "parts.garbage",
+    "parts.order",
     "parts.scratch",
 ]
 
