@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import quantiles
@@ -96,13 +96,23 @@ async def press(
     return outcome
 
 
-def request(method: str, path: str, *, token: str = "", key: str = "", body: bytes = b"") -> bytes:
-    """Return the bytes of one HTTP/1.1 request."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+def request(
+    method: str,
+    path: str,
+    *,
+    token: str = "",
+    key: str = "",
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the bytes of one HTTP/1.1 request; a body is JSON unless its headers say otherwise."""
+    fields = {"Host": "127.0.0.1", "Content-Length": str(len(body))}
     if body:
-        lines.append("Content-Type: application/json")
+        fields["Content-Type"] = "application/json"
     if token:
-        lines.append(f"Authorization: Bearer {token}")
+        fields["Authorization"] = f"Bearer {token}"
     if key:
-        lines.append(f"X-Authorization: {key}")
-    return "\r\n".join([*lines, "", ""]).encode() + body
+        fields["X-Authorization"] = key
+    fields |= headers or {}
+    lines = [f"{name}: {value}" for name, value in fields.items()]
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""]).encode() + body
