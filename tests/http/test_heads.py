@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchword.http.heads import head_bytes, is_host, names_host, path_of, without_upgrade
+from watchword.http.heads import head_bytes, head_without_upgrade, is_host, names_host, path_of
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,7 @@ def test_nothing_is_left_of_an_upgrade() -> None:
         (b"content-length", b"3"),
     ]
 
-    assert without_upgrade(fields) == [
-        (b"host", b"a"),
-        (b"connection", b"close, HTTP2-Settings"),
-        (b"content-length", b"3"),
-    ]
+    assert head_without_upgrade(b"POST", b"/a?b", "1.1", fields) == (
+        b"POST /a?b HTTP/1.1\r\nhost: a\r\nconnection: close, HTTP2-Settings\r\n"
+        b"content-length: 3\r\n\r\n"
+    )

@@ -40,6 +40,7 @@ class Factory:
         app = WebApp(self.settings, worker, self.demo, metrics, listeners)
         return Served(
             app=app,
+            at_once=app.at_once,
             render=app.render,
             on_refused=metrics.refused,
             on_stopping=app.stop_waiting,

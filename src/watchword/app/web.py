@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -20,7 +20,7 @@ from watchword.console import console
 from watchword.core.kernel.errors import CoreError
 from watchword.core.services import Services
 from watchword.http.dialect import Dialect
-from watchword.http.gate import Worded
+from watchword.http.gate import Heads, Worded
 from watchword.http.mount import Mounted, Site, mount
 from watchword.http.surroundings import Surroundings
 from watchword.jobs.workshop import Workshop
@@ -143,6 +143,11 @@ class WebApp:
             clock=house.clock,
             randomness=house.randomness,
         )
+
+    def at_once(self, target: bytes, scope: Mapping[str, Any], heads: Heads) -> bytes | None:
+        """Answer what needs no app."""
+        assert self.site is not None
+        return self.site.at_once(target, scope, heads)
 
     def stop_waiting(self) -> None:
         """Answer those who wait for news, and leave jobs to whoever is next; the server stops."""

@@ -1,10 +1,10 @@
 """Who is at the other end: the socket's peer, or whom a trusted proxy names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-
-from starlette.types import Scope
+from typing import Any
 
 from watchword.core.kernel.caller import Network
 from watchword.http.fields import Fields
@@ -34,7 +34,7 @@ class Addresses:
     def __init__(self, trusted: tuple[Network, ...]) -> None:
         self._trusted = trusted
 
-    def of(self, scope: Scope, fields: Fields) -> Client:
+    def of(self, scope: Mapping[str, Any], fields: Fields) -> Client:
         """Return the client of one request."""
         peer = scope.get("client")
         address, is_loopback = _known(peer[0]) if peer else (UNKNOWN, False)

@@ -3,7 +3,10 @@
 import msgspec
 from starlette.responses import Response
 
-_encode = msgspec.json.Encoder().encode
+from watchword.http.call import Call
+from watchword.http.operation import Endpoint, Saying
+
+encode = msgspec.json.Encoder().encode
 
 
 class JsonResponse(Response):
@@ -12,4 +15,14 @@ class JsonResponse(Response):
     media_type = "application/json"
 
     def render(self, content: object) -> bytes:
-        return _encode(content)
+        return encode(content)
+
+
+def saying(says: Saying) -> Endpoint:
+    """Make the endpoint of an operation that needs a caller, and nothing else of its call."""
+
+    async def endpoint(call: Call) -> Response:
+        assert call.caller is not None
+        return JsonResponse(says(call.caller))
+
+    return endpoint

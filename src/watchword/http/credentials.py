@@ -1,5 +1,6 @@
 """Which credential of a request counts, and who holds it (safety.md, Which credential counts)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from urllib.parse import parse_qsl
@@ -56,15 +57,50 @@ async def caller_of(
     Without `is_use` an API key is looked at again, for the same request.
     """
     text = presented.text
+    match _kind_of(presented):
+        case _Kind.TOKEN:
+            return await authenticate.token(text)
+        case _Kind.KEY:
+            return await check_key.caller(text, is_use=is_use)
+    return None
+
+
+def caller_at_once(
+    presented: Presented,
+    *,
+    authenticate: Authenticate,
+    check_key: CheckKey,
+    reaches: Callable[[Caller], bool],
+) -> Caller | None:
+    """Return who holds a credential that memory alone can speak for, and which reaches so far.
+
+    None says nothing of the credential, and is no use of it.
+    """
+    text = presented.text
+    match _kind_of(presented):
+        case _Kind.TOKEN:
+            return authenticate.at_once(text)
+        case _Kind.KEY:
+            return check_key.at_once(text, reaches=reaches)
+    return None
+
+
+class _Kind(Enum):
+    TOKEN = 1
+    KEY = 2
+
+
+def _kind_of(presented: Presented) -> _Kind | None:
+    """Return what the text has to be, None if nothing of ours comes so."""
+    text, carrier = presented.text, presented.carrier
     if not text or len(text) > CREDENTIAL_CHARACTERS_MAX or not text.isascii() or " " in text:
         return None
-    if presented.carrier is Carrier.X_AUTHORIZATION:
-        return await check_key.caller(text, is_use=is_use)
+    if carrier is Carrier.X_AUTHORIZATION:
+        return _Kind.KEY
     if looks_like_key(text):
         # What browsers send by themselves, and what ends in logs and histories, is no key.
-        is_sent = presented.carrier is Carrier.AUTHORIZATION
-        return await check_key.caller(text, is_use=is_use) if is_sent else None
-    return await authenticate.token(text)
+        return _Kind.KEY if carrier is Carrier.AUTHORIZATION else None
+    return _Kind.TOKEN
 
 
 def find_credential(fields: Fields, query: bytes | None) -> Presented | CredentialProblem:

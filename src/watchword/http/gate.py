@@ -7,10 +7,10 @@ oftener when a limit is shorter than that, whose deadline has passed.
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.types import ASGIApp
 
@@ -20,6 +20,12 @@ NEVER = float("inf")
 
 Worded = tuple[bytes, dict[str, str]]
 """A body, and what is to be said of it: its content type, and for a page what it may do."""
+
+Heads = list[tuple[bytes, bytes]]
+"""Header fields, by lower-case name."""
+
+AtOnce = Callable[[bytes, Mapping[str, Any], Heads], bytes | None]
+"""(target, scope, heads of every answer) -> a whole answer to a GET without a body, or None."""
 
 Render = Callable[[int, str], Worded]
 """(status, path) -> body and headers; the path is empty when it is not known."""
@@ -33,6 +39,10 @@ def render_detail(status: int, path: str) -> Worded:  # noqa: ARG001 (one wordin
 
 def _count_nothing(status: int) -> None:
     """Stand in where nobody counts refusals."""
+
+
+def _never_at_once(target: bytes, scope: Mapping[str, Any], heads: Heads) -> None:
+    """Stand in where the app answers everything."""
 
 
 def _do_nothing() -> None:
@@ -85,6 +95,8 @@ class Served:
 
     app: ASGIApp
     render: Render = render_detail
+    at_once: AtOnce = _never_at_once
+    """What needs no app; it is asked first."""
     on_refused: Callable[[int], None] = _count_nothing
     body_bytes_max: Callable[[str], int] | None = None
     """For a path that takes another size of body than the usual one."""
@@ -144,9 +156,7 @@ class Gate:
         ask = self.served.body_bytes_max
         return self.limits.body_bytes_max if ask is None else ask(path_of(target))
 
-    def refusal(
-        self, status: int, path: str, *, head_only: bool, headers: list[tuple[bytes, bytes]]
-    ) -> bytes:
+    def refusal(self, status: int, path: str, *, head_only: bool, headers: Heads) -> bytes:
         """Word an answer that ends its connection, and count it."""
         self.served.on_refused(status)
         body, said = self.served.render(status, path)

@@ -33,10 +33,13 @@ def head_bytes(method: bytes, target: bytes, fields: Fields) -> int:
     return line + sum(len(name) + len(value) + len(b": \r\n") for name, value in fields) + 2
 
 
-def without_upgrade(fields: Fields) -> Fields:
-    """Return the fields of a request that asks for no other protocol."""
-    kept = [field for field in fields if field[0] not in TO_ANOTHER_PROTOCOL]
-    return [(name, _staying(value) if name == b"connection" else value) for name, value in kept]
+def head_without_upgrade(method: bytes, target: bytes, version: str, fields: Fields) -> bytes:
+    """Return the head of a request, as if it asked for no other protocol."""
+    lines = [b"%b %b HTTP/%b" % (method, target, version.encode())]
+    for name, value in fields:
+        if name not in TO_ANOTHER_PROTOCOL:
+            lines.append(b"%b: %b" % (name, _staying(value) if name == b"connection" else value))
+    return b"\r\n".join([*lines, b"", b""])
 
 
 def _staying(connection: bytes) -> bytes:

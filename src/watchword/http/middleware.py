@@ -29,12 +29,12 @@ METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 CLIENT_GONE = 499
 """What the log says of a request whose client left; nginx made the number known."""
 
-_ALWAYS = (
+ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
 # Almost every answer has an account or a secret in it; who wants it kept says so.
-_NO_STORE = (b"cache-control", b"no-store")
+NO_STORE = (b"cache-control", b"no-store")
 # A year, as RFC 6797 and hstspreload expect; without subdomains, which may not be ours.
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 
@@ -131,8 +131,8 @@ def _report(error: Exception) -> int:
 
 def _added(message: Message, arrival: Arrival) -> Iterator[tuple[bytes, bytes]]:
     yield (b"x-request-id", arrival.request_id.encode())
-    yield from _ALWAYS
-    if not any(name == _NO_STORE[0] for name, _ in message["headers"]):
-        yield _NO_STORE
+    yield from ALWAYS
+    if not any(name == NO_STORE[0] for name, _ in message["headers"]):
+        yield NO_STORE
     if arrival.client.is_secure:
         yield HSTS

@@ -16,12 +16,13 @@ from watchword.http.address import Addresses
 from watchword.http.arrival import SHARED
 from watchword.http.cookies import CookieRule
 from watchword.http.dialect import Dialect
-from watchword.http.gate import Render
+from watchword.http.gate import AtOnce, Render
 from watchword.http.handling import Handler, Methods
 from watchword.http.health import Health, Parts
 from watchword.http.middleware import Frame, RequestIds
 from watchword.http.openapi import describe
 from watchword.http.problems import shared_voice
+from watchword.http.prompt import Prompt
 from watchword.http.revocations import revocation_operation
 from watchword.http.section import Section
 from watchword.http.shared import (
@@ -50,9 +51,10 @@ class Mounted:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The app, and how the transport words what never reaches it."""
+    """The app, what is answered without it, and how the transport words what never reaches it."""
 
     app: ASGIApp
+    at_once: AtOnce
     render: Render
 
 
@@ -74,13 +76,23 @@ def mount(
     surface = Surface(
         _paths(sections, services, surroundings), sections, is_demo=surroundings.is_demo
     )
+    addresses, request_ids = Addresses(surroundings.trusted_proxies), RequestIds(randomness)
     frame = Frame(
         _across_origins(surface, surroundings.allowed_origins),
-        addresses=Addresses(surroundings.trusted_proxies),
-        request_ids=RequestIds(randomness),
+        addresses=addresses,
+        request_ids=request_ids,
         metrics=surroundings.metrics,
     )
-    return Site(frame, surface.render)
+    prompt = Prompt(
+        spoken,
+        authenticate=services.authenticate,
+        check_key=services.check_key,
+        addresses=addresses,
+        request_ids=request_ids,
+        metrics=surroundings.metrics,
+        is_demo=surroundings.is_demo,
+    )
+    return Site(frame, prompt.answer, surface.render)
 
 
 def _section(mounted: Mounted, services: Services) -> Section:

@@ -9,9 +9,13 @@ import msgspec
 from starlette.responses import Response
 
 from watchword.core.apikeys.model import Scope
+from watchword.core.services.authenticate import Caller
 from watchword.http.call import Call
 
 Endpoint = Callable[[Call], Awaitable[Response]]
+
+Saying = Callable[[Caller], msgspec.Struct]
+"""What an answer of 200 says to a caller, in JSON, where nothing but the caller matters."""
 
 
 class Credential(StrEnum):
@@ -71,6 +75,8 @@ class Operation:
     operation that `waits` may take long to answer: it ends when the client leaves, and the
     credential is looked at once more before the answer. `allows_query_token` lets a
     session's token stand in `?token=`.
+    What it `says` to a caller is answered before any app sees the request, where memory alone
+    can speak for the credential (`prompt.py`); the endpoint has to say the same.
     What `opens_cookie_session` is refused to pages of other sites, who could log a person
     in as somebody else (log-in CSRF).
     `body` is the shape of a JSON body, for the description; the endpoint reads it itself
@@ -93,6 +99,7 @@ class Operation:
     waits: bool = False
     allows_query_token: bool = False
     opens_cookie_session: bool = False
+    says: Saying | None = None
     body: type[msgspec.Struct] | None = None
     body_schema: Callable[[], dict[str, Any]] | None = None
     form: type[msgspec.Struct] | None = None

@@ -4,6 +4,7 @@ What is refused here is answered here, in the words of `Served.render`, and the 
 closed: 400 what is no HTTP/1.1 or could be read two ways (request smuggling), 408 a head or a
 body that does not arrive in time, 413 a body that is too long, 431 a head that is, 503 a
 connection past the limit. A connection that idles between two requests is closed silently.
+What needs no app is answered here too (`prompt.py`).
 
 What the app notices: nothing of a refused head. uvicorn starts the app as soon as the head
 is there, so when the *body* turns out to be too long or too slow, the app's `receive()` says
@@ -13,10 +14,7 @@ ends quietly on `http.disconnect` has nothing else to do.
 Answers keep their order: if earlier requests of the connection are still being answered, the
 refusal waits for them. After a refusal we read on for a moment and throw away what comes,
 since a close with unread bytes makes the kernel reset the connection and the client lose the
-answer (RFC 9112, 9.6).
-
-Most malformed heads are refused by llhttp, which httptools wraps; `_check_head` has the rest.
-The tests list both.
+answer (RFC 9112, 9.6). Most malformed heads are refused by llhttp, which httptools wraps.
 """
 
 import asyncio
@@ -28,7 +26,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from watchword.http.gate import NEVER, Gate
-from watchword.http.heads import head_bytes, is_host, names_host, path_of, without_upgrade
+from watchword.http.heads import head_bytes, head_without_upgrade, is_host, names_host, path_of
 from watchword.http.middleware import HSTS
 
 # Where the connection stands in reading, in order. Plain numbers, since each read compares them.
@@ -66,6 +64,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.deadline = NEVER
         self.url = b""
         self._gate = gate
+        self._at_once = gate.served.at_once
         self._limits = gate.limits
         self._fields_max = gate.limits.head_fields_max
         self._stage = AWAIT
@@ -76,6 +75,8 @@ class LimitedProtocol(HttpToolsProtocol):
         # Bytes received with and since the first of the current head: at most and at least its own.
         self._fed = self._fed_surely = 0
         self._untimed = False
+        self._has_heard = False  # the head of any request
+        self._answer: bytes | None = None  # what the current one gets without the app
         # What the current head said.
         self._hosts = 0
         self._host = b""
@@ -84,8 +85,6 @@ class LimitedProtocol(HttpToolsProtocol):
         # What is left of the current body, and of all the bytes it is wrapped in.
         self._body_left = self._wire_left = 0
         self._discarded = 0
-
-    # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -136,12 +135,10 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.abort()
         elif self.flow.read_paused:  # we stopped reading, so the client cannot be blamed
             self.deadline = self._due(self._limits.head_seconds)
-        elif self._stage == AWAIT and (self.cycle is not None or self._gate.draining):
+        elif self._stage == AWAIT and (self._has_heard or self._gate.draining):
             self._part(b"")
         else:
             self._refuse(408)
-
-    # Reading
 
     def data_received(self, data: bytes) -> None:
         size = len(data)
@@ -182,12 +179,10 @@ class LimitedProtocol(HttpToolsProtocol):
         if method == b"CONNECT":
             self._refuse(400)
             return
-        version = self.parser.get_http_version().encode()
-        lines = [b"%b %b HTTP/%b" % (method, self.url, version)]
-        lines += [b"%b: %b" % field for field in without_upgrade(self.headers)]
+        head = head_without_upgrade(method, self.url, self.parser.get_http_version(), self.headers)
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._feed(b"\r\n".join([*lines, b"", rest]))
+        self._feed(head + rest)
 
     def _head_goes_on(self) -> None:
         """Look at a head that is not complete yet."""
@@ -210,15 +205,13 @@ class LimitedProtocol(HttpToolsProtocol):
             if self._discarded > self._limits.linger_bytes_max:
                 self.transport.abort()
 
-    # What the parser found
-
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._stage = HEAD
         self._hosts = self._length = 0
         self._chunked = False
         # The first request's time began with the connection.
-        self._untimed = self.cycle is not None
+        self._untimed = self._has_heard
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
@@ -249,6 +242,12 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return  # `_feed_without_upgrade` brings it again
         self._check_head()
+        self._has_heard = True
+        if self._is_plain():
+            self._answer = self._at_once(self.url, self.scope, self.server_state.default_headers)
+            if self._answer is not None:
+                self._stage = BODY
+                return
         super().on_headers_complete()
         if not self.pipeline:
             self._answering = self.cycle
@@ -257,6 +256,17 @@ class LimitedProtocol(HttpToolsProtocol):
         self.headers = []
         if self._gate.draining:
             self.cycle.keep_alive = False
+
+    def _is_plain(self) -> bool:
+        """Say whether this is a GET alone, after which the connection goes on as it is."""
+        parser, cycle = self.parser, self.cycle
+        if self._length or self._chunked or self.expect_100_continue:
+            return False
+        if parser.get_method() != b"GET" or parser.get_http_version() != "1.1":
+            return False
+        if self.flow.write_paused or self._gate.draining or not parser.should_keep_alive():
+            return False
+        return cycle is None or cycle.response_complete
 
     def _check_head(self) -> None:
         """Refuse what llhttp accepts and we do not."""
@@ -293,6 +303,12 @@ class LimitedProtocol(HttpToolsProtocol):
             return  # an upgrade: the head was not taken
         self._stage = AWAIT
         self._fed_surely = 0
+        if self._answer is not None:
+            self.transport.write(self._answer)
+            self._answer = None
+            self.server_state.total_requests += 1
+            self._rest()
+            return
         super().on_message_complete()
         if self.cycle.response_complete:
             self._rest()
@@ -313,8 +329,6 @@ class LimitedProtocol(HttpToolsProtocol):
             self._part(self._farewell)
         elif self._stage == AWAIT:
             self._rest()
-
-    # Refusing
 
     def _stop(self, status: int) -> None:
         self._status = status
@@ -368,10 +382,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def _rest(self) -> None:
         """Wait for the next request."""
         draining, limits = self._gate.draining, self._limits
-        patience = limits.drain_idle_seconds if draining else limits.idle_seconds
-        self.deadline = self.loop.time() + patience
-
-    # Measures
+        self.deadline = self.loop.time() + (
+            limits.drain_idle_seconds if draining else limits.idle_seconds
+        )
 
     def _due(self, patience: float) -> float:
         if self._gate.draining:

@@ -86,19 +86,33 @@ class Authenticate:
 
         Raises UnavailableError while nobody can say whether they have left.
         """
-        caller = await self._holder(text)
+        if caller := self.at_once(text):
+            return caller
+        caller = await self._holder(text, self._clock.now())
         return caller if caller and self._presence.knows(caller.account) else None
 
-    async def _holder(self, text: str) -> Caller | None:
+    def at_once(self, text: str) -> Caller | None:
+        """Return the same of a token that memory alone can speak for; None of any other.
+
+        Raises UnavailableError as `token` does.
+        """
         now = self._clock.now()
         known = self._remembered.get(text)
-        is_known = known is not None and self._remembered.counts(known, now)
-        self._witness.token_checked(was_known=is_known)
+        if known is None or not self._remembered.counts(known, now):
+            return None
+        verified = known.fact
+        if verified.token.expires_at <= now or not self._presence.knows(verified.caller.account):
+            return None
+        self._witness.token_checked(was_known=True)
+        self._note(verified, now)
+        return verified.caller
+
+    async def _holder(self, text: str, now: datetime) -> Caller | None:
+        """Ask the signature, where it is not known, and the store."""
+        self._witness.token_checked(was_known=False)
+        known = self._remembered.get(text)
         if known is None:
             token = await self._signer.read(text)
-        elif is_known and known.fact.token.expires_at > now:
-            self._note(known.fact, now)
-            return known.fact.caller
         else:
             was = known.fact.token
             token = was if await self._signer.trusts(was) else None

@@ -1,5 +1,6 @@
 """Say who holds an API key, on every request, without writing anything on the way."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,12 +60,9 @@ class CheckKey:
         Who only looks again whether the key is still good makes no use of it.
         """
         now = self._clock.now()
-        known = self._remembered.get(text)
-        is_known = known is not None and self._remembered.counts(known, now)
-        self._witness.token_checked(was_known=is_known)
-        if known is not None and is_known:
-            verified: _Verified | None = known.fact
-        else:
+        verified = self._recall(text, now)
+        self._witness.token_checked(was_known=verified is not None)
+        if verified is None:
             verified = await self._look(text, now)
         if verified is None or not verified.key.works(now):
             self._remembered.drop(text)
@@ -72,6 +70,27 @@ class CheckKey:
         if not self._presence.knows(verified.caller.account):
             return None
         return self._admit(verified, now) if is_use else verified.caller
+
+    def at_once(self, text: str, *, reaches: Callable[[Caller], bool]) -> Caller | None:
+        """Return the same of a key that memory alone can speak for, and which reaches so far.
+
+        None says nothing of the key, and is no use of it.
+        """
+        now = self._clock.now()
+        verified = self._recall(text, now)
+        if verified is None or not verified.key.works(now) or not reaches(verified.caller):
+            return None
+        if not self._presence.knows(verified.caller.account):
+            return None
+        admitted = self._admit(verified, now)
+        if isinstance(admitted, Refused):
+            return None
+        self._witness.token_checked(was_known=True)
+        return admitted
+
+    def _recall(self, text: str, now: datetime) -> _Verified | None:
+        known = self._remembered.get(text)
+        return known.fact if known is not None and self._remembered.counts(known, now) else None
 
     async def write_uses(self) -> None:
         """Store what was noted. What cannot be stored now is tried again the next time."""

@@ -14,7 +14,7 @@ from watchword.dialects.asta.listusers import PATH as USERS
 from watchword.dialects.asta.listusers import list_users
 from watchword.dialects.asta.login import login
 from watchword.dialects.asta.logout import logout
-from watchword.dialects.asta.me import me
+from watchword.dialects.asta.me import me, say_user
 from watchword.dialects.asta.options import Options
 from watchword.dialects.asta.register import register
 from watchword.dialects.asta.resetpassword import reset_password
@@ -25,6 +25,11 @@ PREFIXES = ("/api/auth", "/api/health", "/health")
 _ID = Parameter(name="id", place=Place.PATH, description="The user's id", is_required=True)
 _AFTER = Parameter(
     name="after", place=Place.QUERY, description="Where the next page begins, from the Link field"
+)
+_PREFIX = Parameter(
+    name="prefix",
+    place=Place.QUERY,
+    description="Only users whose name or confirmed address begins so, in that order (ours)",
 )
 _SETUP_TOKEN = Parameter(
     name=SETUP_TOKEN,
@@ -101,6 +106,7 @@ def _ones_own(services: Services) -> Sequence[Operation]:
             method="GET",
             path="/api/auth/me",
             endpoint=me(services.setup),
+            says=say_user,
             summary="Say who holds the token",
             credential=Credential.OPTIONAL,
             scope=Scope.IDENTIFY,
@@ -139,11 +145,11 @@ def _admins(services: Services) -> Sequence[Operation]:
             method="GET",
             path=USERS,
             endpoint=list_users(services.accounts),
-            summary="List the accounts, oldest first",
+            summary="List the accounts, oldest first, or those whose names begin alike",
             credential=Credential.REQUIRED,
             scope=Scope.ACCOUNTS_READ,
             allows_query_token=True,
-            parameters=(_AFTER,),
+            parameters=(_PREFIX, _AFTER),
             answers=_answers(wire.UserList, 400, 401, 403, 429, 503),
         ),
         Operation(

@@ -1,12 +1,8 @@
 """GET /api/account/checkAccess: is this credential good, whose is it, and for how long?"""
 
-from starlette.responses import Response
-
+from watchword.core.services.authenticate import Caller
 from watchword.dialects.astera import wire
-from watchword.http.answers import JsonResponse
-from watchword.http.call import Call
 
 
-async def check_access(call: Call) -> Response:
-    assert call.caller is not None
-    return JsonResponse(wire.write_access(call.caller))
+def check_access(caller: Caller) -> wire.Access:
+    return wire.write_access(caller)

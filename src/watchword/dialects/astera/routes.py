@@ -27,6 +27,7 @@ from watchword.dialects.astera.startjob import JOBS
 from watchword.dialects.astera.undoemailchange import undo_email_change
 from watchword.dialects.astera.verifyemailchangetoken import verify_email_change_token
 from watchword.dialects.astera.verifyresettoken import verify_reset_token
+from watchword.http.answers import saying
 from watchword.http.operation import Answer, Credential, Endpoint, Operation, Parameter, Place
 from watchword.http.pages import PAGE_TYPE, with_head
 from watchword.http.problems import ProblemResponse
@@ -176,7 +177,8 @@ def _sessions(services: Services, options: Options) -> Sequence[Operation]:
         Operation(
             method="GET",
             path=f"{_ACCOUNT}/checkAccess",
-            endpoint=check_access,
+            endpoint=saying(check_access),
+            says=check_access,
             summary="Ask whose token or API key this is, and until when it is good",
             credential=Credential.REQUIRED,
             scope=Scope.IDENTIFY,

@@ -2,19 +2,19 @@
 
 from starlette.responses import Response
 
+from watchword.core.services.authenticate import Caller
 from watchword.dialects.precrime import wire
 from watchword.http.answers import JsonResponse
 from watchword.http.call import Call
 
 
 async def greet_anybody(_: Call) -> Response:
-    return _hello("anonymous")
+    return JsonResponse(_hello("anonymous"))
 
 
-async def greet_caller(call: Call) -> Response:
-    assert call.caller is not None
-    return _hello(call.caller.account.name)
+def greet_caller(caller: Caller) -> wire.Message:
+    return _hello(caller.account.name)
 
 
-def _hello(name: str) -> Response:
-    return JsonResponse(wire.Message(message=f"Hi {name}"))
+def _hello(name: str) -> wire.Message:
+    return wire.Message(message=f"Hi {name}")

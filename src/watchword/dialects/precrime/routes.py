@@ -19,6 +19,7 @@ from watchword.dialects.precrime.login import login
 from watchword.dialects.precrime.logout import logout
 from watchword.dialects.precrime.options import Options
 from watchword.dialects.precrime.renew import renew
+from watchword.http.answers import saying
 from watchword.http.operation import Answer, Credential, Operation, Parameter, Place
 
 PREFIXES = ("/user", "/authheader", "/test")
@@ -190,7 +191,8 @@ def _greetings() -> Sequence[Operation]:
         Operation(
             method="GET",
             path="/test/secure",
-            endpoint=greet_caller,
+            endpoint=saying(greet_caller),
+            says=greet_caller,
             summary="Say hello to who has a token or an API key",
             credential=Credential.REQUIRED,
             scope=Scope.IDENTIFY,
