@@ -23,8 +23,9 @@ from watchword.core.apikeys.model import Scope
 from watchword.core.kernel.errors import CoreError, UnavailableError
 from watchword.core.policy.refusals import Refused
 from watchword.core.services import Services
+from watchword.core.services.authenticate import Caller
 from watchword.core.services.csrf import Csrf
-from watchword.http.answers import JsonResponse
+from watchword.http.answers import JsonResponse, saying
 from watchword.http.call import Call
 from watchword.http.credentials import CredentialProblem
 from watchword.http.dialect import Dialect, Voice
@@ -82,6 +83,16 @@ async def see(call: Call) -> Response:
         is_secure=call.is_secure,
     )
     return JsonResponse(seen)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Who the caller is."""
+
+    name: str
+
+
+def name(caller: Caller) -> Named:
+    return Named(caller.account.name)
 
 
 async def wish(call: Call) -> Response:
@@ -187,6 +198,16 @@ def operations(services: Services, options: ToyOptions) -> Sequence[Operation]:
             scope=identify,
             credential=needed,
             allows_query_token=True,
+        ),
+        Operation(
+            method="GET",
+            path="/toy/name",
+            endpoint=saying(name),
+            says=name,
+            summary="Say your name",
+            credential=needed,
+            scope=identify,
+            answers={200: Answer(description="It.", shape=Named)},
         ),
         _seeing("POST", "/toy/me", "Change yourself", credential=needed, changes=True),
         _seeing("GET", "/toy/leave", "Change something by GET", credential=needed, changes=True),

@@ -1,5 +1,6 @@
 """What stands behind the toy: people and machines with credentials, keys, and revocations."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -41,6 +42,9 @@ class KnownTokens:
             raise UnavailableError(retry_after=7) from OSError("disk at /secret/place")
         return self.known.get(text)
 
+    def at_once(self, text: str) -> Caller | None:
+        return None if self.down else self.known.get(text)
+
 
 @dataclass
 class KnownApiKeys:
@@ -53,6 +57,10 @@ class KnownApiKeys:
     async def caller(self, text: str, *, is_use: bool = True) -> Caller | Refused | None:
         (self.asked if is_use else self.looked_again).append(text)
         return self.known.get(text)
+
+    def at_once(self, text: str, *, reaches: Callable[[Caller], bool]) -> Caller | None:
+        found = self.known.get(text)
+        return found if isinstance(found, Caller) and reaches(found) else None
 
 
 @dataclass

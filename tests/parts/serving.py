@@ -3,14 +3,15 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from parts.waiting import until
-from watchword.http.gate import Render, Served, TransportLimits, render_detail
+from watchword.http.gate import Heads, Render, Served, TransportLimits, render_detail
 from watchword.http.listening import listen
 from watchword.http.server import GracefulServer, ServerConfig
 from watchword.http.tls import TlsFiles
@@ -84,6 +85,14 @@ class Witness:
             await send({"type": "http.response.body", "body": PIECE, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
+    def at_once(self, target: bytes, scope: Mapping[str, Any], heads: Heads) -> bytes | None:
+        """Answer `/once` in the transport."""
+        del scope
+        if target != b"/once":
+            return None
+        lines = [b"%b: %b" % one for one in heads]
+        return b"\r\n".join([b"HTTP/1.1 200 OK", *lines, b"content-length: 4", b"", b"once"])
+
     def release(self) -> None:
         """Let the held requests go."""
         assert self._loop is not None
@@ -115,7 +124,11 @@ def running(
     """Serve the witness in a thread; stop it at the end."""
     app, refused = Witness(), list[int]()
     served = Served(
-        app=app, render=render, on_refused=refused.append, body_bytes_max=body_bytes_max
+        app=app,
+        at_once=app.at_once,
+        render=render,
+        on_refused=refused.append,
+        body_bytes_max=body_bytes_max,
     )
     config = ServerConfig(limits=limits or TransportLimits(), tls=tls, grace_seconds=1)
     with serving(served, config) as (port, server):

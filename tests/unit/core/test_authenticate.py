@@ -108,3 +108,29 @@ async def test_few_tokens_are_remembered(house: House) -> None:
 
     await authenticate.token(tokens[0])
     assert house.signer.reads == reads + 1
+
+
+async def test_memory_alone_speaks_for_known_tokens(house: House) -> None:
+    """Until it was asked for, until it expires, and until anything is revoked."""
+    await house.add("ada")
+    await house.add("bob")
+    outcome = await house.services.signin.with_password(
+        "ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(hours=1))
+    )
+    bobs = await house.sign_in("bob")
+    assert isinstance(outcome, SignedIn)
+    authenticate = house.services.authenticate
+
+    unknown = authenticate.at_once(outcome.token)
+    looked_up = await authenticate.token(outcome.token)
+    known = authenticate.at_once(outcome.token)
+    bob = await authenticate.token(bobs.token)
+    assert bob is not None
+    await house.services.sessions.sign_out(bob.actor(HERE))
+    stale = authenticate.at_once(outcome.token)
+    again = await authenticate.token(outcome.token)
+    house.clock.advance(timedelta(hours=1))
+
+    assert (unknown, stale) == (None, None)
+    assert known == looked_up == again
+    assert authenticate.at_once(outcome.token) is None

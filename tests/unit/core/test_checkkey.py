@@ -228,3 +228,35 @@ async def last_used(house: House) -> object:
     async with house.storage.open_work() as work:
         page = await work.api_keys.page(limit=10)
     return page.items[0].last_used_at
+
+
+async def test_memory_alone_speaks_for_known_keys(house: House) -> None:
+    """None of a key that nobody looked up, that reaches less far, or that was revoked."""
+    await house.add("ada")
+    made = await house.make_key("ada")
+    check_key = house.services.check_key
+
+    unknown = check_key.at_once(made.text, reaches=lambda _: True)
+    looked_up = await house.key_holder(made.text)
+    known = check_key.at_once(made.text, reaches=lambda _: True)
+    short = check_key.at_once(made.text, reaches=lambda _: False)
+    await house.services.api_keys.revoke(OPERATOR, made.key.id)
+
+    assert known == looked_up
+    assert (unknown, short) == (None, None)
+    assert check_key.at_once(made.text, reaches=lambda _: True) is None
+
+
+async def test_memory_alone_counts_the_uses_of_a_key(house: House) -> None:
+    """Past its rate it leaves the key to who can say so."""
+    await house.add("ada")
+    made = await house.make_key("ada", per_minute=2)
+    check_key = house.services.check_key
+
+    await house.key_holder(made.text)
+    allowed = check_key.at_once(made.text, reaches=lambda _: True)
+    too_many = check_key.at_once(made.text, reaches=lambda _: True)
+
+    assert isinstance(allowed, Caller)
+    assert too_many is None
+    assert isinstance(await check_key.caller(made.text), Refused)
