@@ -40,8 +40,21 @@ class MemoryAccounts(MemoryStore):
         )
         return page_of("accounts", [item for item in listed if item[:2] > begin], limit)
 
+    async def search(self, prefix: str, *, after: str | None = None, limit: int) -> Page[Account]:
+        begin = "" if after is None else read_cursor("accountsearch", after)[1]
+        first = [
+            (min(keys), account)
+            for account in self.look().accounts.values()
+            if (keys := {key for key in _identifiers(account) if key.startswith(prefix)})
+        ]
+        listed = sorted(((0, key, one) for key, one in first if key > begin), key=lambda it: it[1])
+        return page_of("accountsearch", listed, limit)
+
     async def count(self) -> int:
         return len(self.look().accounts)
+
+    async def has_admin(self) -> bool:
+        return any(one.keeps_the_house for one in self.look().accounts.values())
 
     async def identifiers_among(self, keys: Sequence[str]) -> frozenset[str]:
         accounts = self.look().accounts.values()
@@ -121,6 +134,9 @@ class MemoryAccounts(MemoryStore):
             rows.revoked = True
 
         self.record(write)
+
+    def add_up(self, *, limit: int) -> None:
+        del limit  # Nothing is counted beforehand.
 
     def require_not_last_admin(self, account_id: AccountId) -> None:
         def write(rows: Rows) -> None:

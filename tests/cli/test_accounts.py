@@ -54,6 +54,29 @@ def test_a_list_goes_on_where_it_ended(each_shell: Shell) -> None:
     assert rest["next"] is None
 
 
+def test_a_search_goes_on_where_it_ended(each_shell: Shell) -> None:
+    """A prefix lists in the order of names, whatever their case; its cursor gives the rest."""
+    for name in ("adz", "Ada", "bea", "ADB"):
+        each_shell.has(name)
+
+    first = each_shell.ask("account", "list", "--prefix", "aD", "--limit", "2")
+    rest = each_shell.ask("account", "list", "--prefix", "aD", "--after", first["next"])
+
+    assert [one["name"] for one in first["accounts"]] == ["Ada", "ADB"]
+    assert [one["name"] for one in rest["accounts"]] == ["adz"]
+    assert rest["next"] is None
+    assert each_shell.ask("account", "list", "--prefix", "a%")["accounts"] == []
+
+
+def test_accounts_are_counted(each_shell: Shell) -> None:
+    """Those that are there now."""
+    for name in ("ada", "bea", "cyd"):
+        each_shell.has(name)
+    each_shell.ask("account", "delete", "bea", "--yes")
+
+    assert each_shell.ask("account", "count") == {"accounts": 2}
+
+
 def test_people_get_a_table(shell: Shell) -> None:
     """Without --json the list is a table, and says how it goes on."""
     shell.has("ada", "--role", "admin")

@@ -206,6 +206,23 @@ async def test_accounts_of_the_code_before_are_of_no_directory(empty: SqlStorage
         assert [await work.links.of(one.id) for one in (before, after)] == [None, None]
 
 
+async def test_accounts_of_the_code_before_are_counted(empty: SqlStorage) -> None:
+    """Those that it made before the migration, and those that come and go while it still runs."""
+    older = tuple(one for one in migrate.known() if one.name < "0018")
+    await migrate.migrate(engine_of(empty), at=AT, migrations=older)
+    early, late = [account("a"), account("b"), account("c")], [account("d"), account("e")]
+
+    for one in early:
+        await run(empty, _account_of_old(one))
+    assert "0018_pre_tally" in await empty.migrate(at=AT)
+    for one in late:
+        await run(empty, _account_of_old(one))
+    await run(empty, f"DELETE FROM accounts WHERE id = '{early[0].id}'")  # noqa: S608 - a value of ours
+
+    async with empty.open_work() as work:
+        assert await work.accounts.count() == 4
+
+
 def _account_of_old(one: Account) -> str:
     return (
         "INSERT INTO accounts (id, created_at, updated_at, role, state, source,"  # noqa: S608 - values of ours

@@ -10,7 +10,7 @@ from watchword.cli.answers import Answer, Table, iso, moment
 from watchword.cli.calls import OPERATOR, After, Call, Limit, command
 from watchword.cli.documents import account_document, membership_document
 from watchword.cli.exits import Failure
-from watchword.cli.lookups import every, granted, has_admin, named
+from watchword.cli.lookups import every, granted, named
 from watchword.core.accounts.model import Account, Role
 from watchword.core.apikeys.model import ApiKey
 from watchword.core.audit.model import Action
@@ -34,6 +34,13 @@ group = typer.Typer(
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A user name, confirmed address or id.")]
 Force = Annotated[bool, typer.Option("--force", help="Do it even to the last enabled admin.")]
+Prefix = Annotated[
+    str | None,
+    typer.Option(
+        "--prefix",
+        help="Only accounts whose name or confirmed address begins so, whatever the case.",
+    ),
+]
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from one line of stdin.")
 ]
@@ -84,11 +91,19 @@ async def create(
     return _told(made, f"Made {made.name} ({made.role}).", warnings)
 
 
-@command(group, "list", examples=("watchword account list --limit 20",))
-async def list_accounts(call: Call, *, limit: Limit = PAGE_MAX, after: After = None) -> Answer:
-    """List accounts, oldest first."""
+@command(
+    group,
+    "list",
+    examples=("watchword account list --limit 20", "watchword account list --prefix ada"),
+)
+async def list_accounts(
+    call: Call, *, prefix: Prefix = None, limit: Limit = PAGE_MAX, after: After = None
+) -> Answer:
+    """List accounts, oldest first; those whose names begin alike, in the order of the names."""
     async with call.house() as house:
-        page = granted(await house.services.accounts.page(OPERATOR, after=after, limit=limit))
+        page = granted(
+            await house.services.accounts.page(OPERATOR, prefix=prefix, after=after, limit=limit)
+        )
     rows = [
         (one.name, one.role, one.state, one.email or "", moment(one.created_at), one.id)
         for one in page.items
@@ -96,6 +111,15 @@ async def list_accounts(call: Call, *, limit: Limit = PAGE_MAX, after: After = N
     columns = ("name", "role", "state", "e-mail", "created (UTC)", "id")
     document = {"accounts": [account_document(one) for one in page.items], "next": page.next}
     return Answer(document, Table(columns, rows, empty="There are no accounts.", next=page.next))
+
+
+@command(group, "count", examples=("watchword account count",))
+async def count(call: Call) -> Answer:
+    """Say how many accounts there are."""
+    async with call.house() as house:
+        number = await house.services.accounts.count(OPERATOR)
+    assert not isinstance(number, Refused), "the operator is never refused"
+    return Answer({"accounts": number}, str(number))
 
 
 @command(group, "show", examples=("watchword account show ada",))
@@ -221,7 +245,7 @@ async def _change(
 
 async def _warnings(services: "Services", before: Account) -> tuple[str, ...]:
     """Say what it means if the last enabled admin is one no more."""
-    if not before.keeps_the_house or await has_admin(services.accounts):
+    if not before.keeps_the_house or await services.accounts.has_admin():
         return ()
     return (NO_ADMIN_LEFT,)
 

@@ -57,15 +57,6 @@ def no_key() -> Failure:
     return Failure("not_found", "No API key has this id. `watchword apikey list` shows them.")
 
 
-async def has_admin(accounts: "Accounts") -> bool:
-    """Say whether anybody can administer accounts over the network."""
-
-    async def page(after: str | None) -> Page[Account]:
-        return granted(await accounts.page(OPERATOR, after=after))
-
-    return any([account.keeps_the_house async for account in every(page)])
-
-
 def granted(page: Page[Item] | Refused) -> Page[Item]:
     """Return the page, which the operator is never refused."""
     assert not isinstance(page, Refused)

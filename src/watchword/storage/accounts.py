@@ -14,12 +14,16 @@ from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, moment_or_none, stored, stored_or_none
 from watchword.storage.portions import places, portions
+from watchword.storage.ranges import after as beyond
+from watchword.storage.ranges import range_of
 from watchword.storage.revocation_log import record_ends
 from watchword.storage.statement import Batch, Row, Value, storable
+from watchword.storage.tally import counted, record_sum
 
 ACCOUNT_COLUMNS = 12
 
 _LISTING = "accounts"
+_SEARCH = "accountsearch"
 
 
 class SqlAccounts:
@@ -73,9 +77,36 @@ class SqlAccounts:
         last = write_cursor(_LISTING, stored(items[-1].created_at), items[-1].id) if more else None
         return Page(items, last)
 
+    async def search(self, prefix: str, *, after: str | None = None, limit: int) -> Page[Account]:
+        most = within_page(limit)
+        first, end = range_of(prefix)
+        begin = first if after is None else max(first, beyond(read_cursor(_SEARCH, after)[1]))
+        # One bound at each side: of two an engine may begin at the wrong one. Whose name and
+        # address both begin so is listed once, where the first of the two is.
+        rows = await self._engine.fetch_all(
+            "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
+            " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name, i.key"
+            " FROM identifiers AS i JOIN accounts AS a ON a.id = i.account_id"
+            " WHERE i.key >= $1 AND i.key < $2 AND NOT EXISTS"
+            " (SELECT 1 FROM identifiers AS j WHERE j.account_id = i.account_id"
+            " AND j.key >= $3 AND j.key < i.key) ORDER BY i.key LIMIT $4",
+            begin,
+            end,
+            first,
+            most + 1,
+        )
+        items = tuple(account_of(row) for row in rows[:most])
+        last = rows[most - 1][ACCOUNT_COLUMNS] if len(rows) > most else None
+        return Page(items, None if last is None else write_cursor(_SEARCH, 0, last))
+
     async def count(self) -> int:
-        row = await self._engine.fetch_one("SELECT COUNT(*) FROM accounts")
-        return int(row[0]) if row else 0
+        return await counted(self._engine)
+
+    async def has_admin(self) -> bool:
+        row = await self._engine.fetch_one(
+            "SELECT 1 FROM accounts WHERE role = 'admin' AND state = 'active' LIMIT 1"
+        )
+        return row is not None
 
     async def identifiers_among(self, keys: Sequence[str]) -> frozenset[str]:
         return await self._among("SELECT key FROM identifiers WHERE key", keys)
@@ -156,6 +187,9 @@ class SqlAccounts:
         # These two know subjects, which are not always accounts: nothing cascades to them.
         self._batch.record("DELETE FROM attempts WHERE subject = $1", account_id)
         self._batch.record("DELETE FROM name_failures WHERE subject = $1", account_id)
+
+    def add_up(self, *, limit: int) -> None:
+        record_sum(self._batch, limit=limit)
 
     def require_not_last_admin(self, account_id: AccountId) -> None:
         self._batch.lock(locks.ADMINS)

@@ -7,8 +7,9 @@ from watchword.core.kernel.errors import InvalidError
 from watchword.core.kernel.page import PAGE_MAX
 from watchword.storage.statement import storable
 
-# Eighteen digits: a larger number would not fit a column, and is no cursor of ours.
-_PLACE = re.compile(r"([a-z]+):([0-9]{1,18}):(.{0,200})", re.DOTALL)
+# Eighteen digits: a larger number would not fit a column, and is no cursor of ours. The key of
+# a name can be eighteen times as long as the name: that much does NFKC make of one character.
+_PLACE = re.compile(r"([a-z]+):([0-9]{1,18}):(.{0,2000})", re.DOTALL)
 
 
 def write_cursor(listing: str, number: int, key: str = "") -> str:

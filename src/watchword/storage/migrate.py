@@ -37,11 +37,12 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def statements(self, words: Mapping[str, str]) -> list[str]:
-        """Return its statements in the words of one engine; none has a semicolon inside."""
-        text = self.text
-        for word, meaning in words.items():
-            text = text.replace(f"{{{word}}}", meaning)
-        return [part for part in text.split(";") if part.strip()]
+        """Return its statements in the words of one engine.
+
+        A semicolon ends each, but for those in a word: an engine may say more by one, or nothing.
+        """
+        parts = [_worded(part, words) for part in self.text.split(";")]
+        return [part for part in parts if part.strip()]
 
 
 @cache
@@ -112,6 +113,12 @@ def _apply(
             (migration.name, migration.checksum, stored(at)),
         )
     return [migration.name for migration in todo]
+
+
+def _worded(text: str, words: Mapping[str, str]) -> str:
+    for word, meaning in words.items():
+        text = text.replace(f"{{{word}}}", meaning)
+    return text
 
 
 def _name(file: Traversable) -> str:

@@ -23,6 +23,7 @@ from watchword.storage.postgres_listener import CHANNEL, Listener
 from watchword.storage.private import make_folder
 from watchword.storage.revocation import RevocationCounter
 from watchword.storage.statement import Result, Row, Run, Transaction, Value, storable
+from watchword.storage.tally import POSTGRES_TALLY
 from watchword.storage.work import SqlStorage
 
 POOL_SIZE = 10
@@ -44,6 +45,7 @@ POSTGRES_WORDS = MappingProxyType(
         "counted": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "keyed": "",
         "strict": "",
+        **POSTGRES_TALLY,
     }
 )
 

@@ -4,6 +4,8 @@ import re
 from functools import cache
 from types import MappingProxyType
 
+from watchword.storage.tally import SQLITE_TALLY
+
 # Tables found by a key hold their rows in the key's own tree: one search instead of two.
 SQLITE_WORDS = MappingProxyType(
     {
@@ -12,6 +14,7 @@ SQLITE_WORDS = MappingProxyType(
         "counted": "INTEGER PRIMARY KEY AUTOINCREMENT",
         "keyed": " STRICT, WITHOUT ROWID",
         "strict": " STRICT",
+        **SQLITE_TALLY,
     }
 )
 

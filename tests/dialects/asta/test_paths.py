@@ -98,6 +98,20 @@ async def test_a_long_list_comes_in_pages(household: Household, asta: Asta, admi
     assert "link" not in second.headers
 
 
+async def test_the_rest_of_a_search_is_linked(
+    household: Household, asta: Asta, admin: Person
+) -> None:
+    """The link asks for the same prefix again."""
+    await _fill(household, count=1001)
+
+    first = await asta.get(f"{USERS}?prefix=USER&token={admin.token}")
+    path = first.headers["link"].removeprefix("<").partition(">")[0]
+    second = await asta.get(path, token=admin.token)
+
+    assert path.startswith(f"{USERS}?prefix=USER&after=")
+    assert [user["username"] for user in second.json()["users"]] == ["user999"]
+
+
 @pytest.mark.parametrize("cursor", ["rubbish", "%00", "%ff", "ä", "x" * 2000, "YWNjb3VudHM6MQ"])
 async def test_a_cursor_that_is_not_ours(asta: Asta, admin: Person, cursor: str) -> None:
     """It is refused, and nobody looks anything up by it."""

@@ -22,6 +22,25 @@ def wish(name: str = "ada", password: str = "pass", **more: str) -> dict[str, st
     return {"username": name, "password": password, **more}
 
 
+async def test_accounts_are_found_by_how_their_names_begin(
+    household: Household, asta: Asta, admin: Person
+) -> None:
+    """In the order of the names, whatever the case, and for admins alone; this is ours."""
+    for name in ("zoe", "ADB", "ad_"):
+        household.clock.advance(timedelta(seconds=1))
+        await asta.post("/api/auth/register", wish(name))
+    ada = await asta.make("ada")
+
+    asked = ["prefix=Ad", "prefix=ad_", "prefix=x", "prefix=%25", "prefix=%00", "prefix="]
+    answers = [await asta.get(f"{USERS}?{one}", token=admin.token) for one in asked]
+    stranger = await asta.get(f"{USERS}?prefix=ad", token=ada.token)
+
+    found = [[user["username"] for user in one.json()["users"]] for one in answers]
+    everybody = ["ad_", "ada", "ADB", "admin", "zoe"]
+    assert found == [everybody[:4], ["ad_"], [], [], [], everybody]
+    assert said(stranger) == FORBIDDEN
+
+
 async def test_accounts_are_listed_oldest_first(
     household: Household, asta: Asta, admin: Person
 ) -> None:

@@ -9,7 +9,6 @@ from watchword.cli.doctor.clock import judge_database_clock, judge_moments
 from watchword.cli.doctor.findings import Finding, fail, ok, warn
 from watchword.cli.doctor.keys import look_at_keys
 from watchword.cli.doctor.mail import look_at_letters
-from watchword.cli.lookups import has_admin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.ports import Storage
@@ -115,7 +114,7 @@ async def _admin(storage: Storage, clock: Clock) -> Finding:
         has_had_account = await work.setup.has_had_account()
     if not has_had_account:
         return ok("admin", "There is no account yet; the first start makes an admin")
-    if await has_admin(Accounts(open_work=storage.open_work, clock=clock)):
+    if await Accounts(open_work=storage.open_work, clock=clock).has_admin():
         return ok("admin", "There is an enabled admin")
     advice = "Run: watchword account role NAME admin, or watchword account enable NAME"
     return fail("admin", "There is no enabled admin", advice)

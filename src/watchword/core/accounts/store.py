@@ -30,7 +30,18 @@ class AccountStore(Protocol):
     async def page(self, *, after: str | None = None, limit: int) -> Page[Account]:
         """Return accounts, oldest first."""
 
-    async def count(self) -> int: ...
+    async def search(self, prefix: str, *, after: str | None = None, limit: int) -> Page[Account]:
+        """Return accounts with an identifier that begins with a canonical prefix, in its order.
+
+        Each is there once, where its first such identifier is. Every character of the prefix
+        stands for itself.
+        """
+
+    async def count(self) -> int:
+        """Return how many accounts there are, without looking at each."""
+
+    async def has_admin(self) -> bool:
+        """Say whether any enabled account is an admin's."""
 
     async def identifiers_among(self, keys: Sequence[str]) -> frozenset[str]:
         """Return those of up to 1,000 canonical keys that identify an account."""
@@ -69,6 +80,9 @@ class AccountStore(Protocol):
         At commit: NotFoundError if it is gone. Audit events stay. Its sessions enter the
         RevocationLog.
         """
+
+    def add_up(self, *, limit: int) -> None:
+        """Record that what `count` adds up gets shorter, by so many parts; it stays the same."""
 
     def require_not_last_admin(self, account_id: AccountId) -> None:
         """Make the commit depend on the account not being the only enabled admin.

@@ -34,13 +34,36 @@ class Accounts:
             return found or await work.accounts.by_identifier(canonical(name))
 
     async def page(
-        self, actor: Actor, *, after: str | None = None, limit: int = PAGE_MAX
+        self,
+        actor: Actor,
+        *,
+        prefix: str | None = None,
+        after: str | None = None,
+        limit: int = PAGE_MAX,
     ) -> Page[Account] | Refused:
-        """Return a page of accounts, oldest first."""
+        """Return a page of accounts, oldest first.
+
+        With a prefix: those whose name or confirmed address begins so, in that order.
+        """
+        if not actor.is_admin:
+            return Refused(Refusal.NOT_ADMIN)
+        most = min(limit, PAGE_MAX)
+        async with self._open_work() as work:
+            if prefix is None:
+                return await work.accounts.page(after=after, limit=most)
+            return await work.accounts.search(canonical(prefix), after=after, limit=most)
+
+    async def count(self, actor: Actor) -> int | Refused:
+        """Return how many accounts there are."""
         if not actor.is_admin:
             return Refused(Refusal.NOT_ADMIN)
         async with self._open_work() as work:
-            return await work.accounts.page(after=after, limit=min(limit, PAGE_MAX))
+            return await work.accounts.count()
+
+    async def has_admin(self) -> bool:
+        """Say whether anybody can administer accounts over the network."""
+        async with self._open_work() as work:
+            return await work.accounts.has_admin()
 
     async def change(
         self,

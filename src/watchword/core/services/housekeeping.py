@@ -65,6 +65,7 @@ class Housekeeping:
             work.api_keys.delete_expired(before=now - EXPIRED_KEYS_SHOWN_FOR, limit=BATCH_MAX)
             work.tickets.purge(before=now - TICKETS_KNOWN_FOR, limit=BATCH_MAX)
             work.outbox.purge(before=now - self._letters_kept_for, limit=BATCH_MAX)
+            work.accounts.add_up(limit=BATCH_MAX)
             if self._checkouts_end_after is not None:
                 work.checkouts.end_old(before=now - self._checkouts_end_after, limit=BATCH_MAX)
             if not self._shows_keys:

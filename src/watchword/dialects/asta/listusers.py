@@ -1,4 +1,4 @@
-"""GET /api/auth/users: all accounts, oldest first, a thousand at a time."""
+"""GET /api/auth/users: all accounts, oldest first, or those whose names begin alike."""
 
 from urllib.parse import urlencode
 
@@ -17,17 +17,20 @@ PATH = "/api/auth/users"
 
 def list_users(accounts: Accounts) -> Endpoint:
     async def endpoint(call: Call) -> Response:
-        page = await accounts.page(call.actor, after=dict(call.query).get("after"))
+        query = dict(call.query)
+        prefix = query.get("prefix")
+        page = await accounts.page(call.actor, prefix=prefix, after=query.get("after"))
         if isinstance(page, Refused):
             return render_refusal(page)
         users = [wire.write_listed(account) for account in page.items]
-        return JsonResponse(wire.UserList(users=users), headers=_rest(page.next))
+        return JsonResponse(wire.UserList(users=users), headers=_rest(page.next, prefix))
 
     return endpoint
 
 
-def _rest(cursor: str | None) -> dict[str, str]:
+def _rest(cursor: str | None, prefix: str | None) -> dict[str, str]:
     """Return the way to the rest (RFC 8288), without the token that may stand in the query."""
     if cursor is None:
         return {}
-    return {"Link": f'<{PATH}?{urlencode({"after": cursor})}>; rel="next"'}
+    asked = {"after": cursor} if prefix is None else {"prefix": prefix, "after": cursor}
+    return {"Link": f'<{PATH}?{urlencode(asked)}>; rel="next"'}
