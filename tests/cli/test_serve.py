@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from cli.shell import PASSWORD, PROGRAM, Shell, program
-from watchword.cli.serve import welcome
+from watchword.cli.serving import welcome
 
 
 @contextmanager

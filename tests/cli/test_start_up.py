@@ -20,7 +20,7 @@ SLOW = (
 
 def test_nothing_slow_is_loaded_before_a_command_runs() -> None:
     """`watchword --help` must not wait for a database driver."""
-    script = "import sys, watchword.cli; print(*sys.modules)"
+    script = "import sys, watchword.cli.program; print(*sys.modules)"
 
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30

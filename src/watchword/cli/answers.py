@@ -69,6 +69,13 @@ def hush() -> None:
     os.close(nowhere)
 
 
+def say_anything() -> None:
+    """Let a name that the terminal's character set lacks end no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def visible(text: str | None) -> str:
     """Return text in which nothing can steer a terminal or turn the direction of writing."""
     return "".join(

@@ -28,7 +28,7 @@ from watchword.cli import (
     signing_keys,
     worker,
 )
-from watchword.cli.answers import show_failure, tell
+from watchword.cli.answers import say_anything, show_failure, tell
 from watchword.cli.calls import Config, Data, Database, Where
 from watchword.cli.doctor import command as doctor
 from watchword.cli.exits import ExitCode, usage
@@ -51,7 +51,7 @@ class Program(TyperGroup):
     ) -> NoReturn:
         del prog_name, complete_var, standalone_mode, windows_expand_args
         words = list(sys.argv[1:] if args is None else args)
-        _say_anything()
+        say_anything()
         try:
             code = super().main(words, "watchword", standalone_mode=False, **extra)
         except typer.TyperException as error:
@@ -131,10 +131,3 @@ def _usage(error: typer.TyperException, *, as_json: bool) -> int:
         if context is not None:
             tell(f"See: {context.command_path} --help")
     return error.exit_code
-
-
-def _say_anything() -> None:
-    # A name that the terminal's character set lacks must not end a command.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")

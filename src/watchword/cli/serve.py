@@ -1,28 +1,12 @@
 """`watchword serve`: run the server."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from watchword import __version__
 from watchword.cli.calls import Call, command
-from watchword.core.policy.passwords import DOCUMENTED_PASSWORD
-
-
-class LogFormat(StrEnum):
-    """How log lines look."""
-
-    JSON = "json"
-    TEXT = "text"
-
-
-class Tls(StrEnum):
-    """Where the certificate comes from, if not from two files."""
-
-    SELF_SIGNED = "self-signed"
-
+from watchword.cli.serving import PORTS, WORKERS, LogFormat, Tls, overrides, run
 
 Demo = Annotated[
     bool,
@@ -33,10 +17,13 @@ Host = Annotated[
 ]
 Port = Annotated[
     int | None,
-    typer.Option("--port", min=0, max=65535, help="9261 by default; 0 takes a free one."),
+    typer.Option(
+        "--port", min=PORTS[0], max=PORTS[-1], help="9261 by default; 0 takes a free one."
+    ),
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, max=256, help="Processes; 1 by default.")
+    int | None,
+    typer.Option("--workers", min=WORKERS[0], max=WORKERS[-1], help="Processes; 1 by default."),
 ]
 Certificate = Annotated[
     Tls | None, typer.Option("--tls", help="Make a certificate of our own and use it.")
@@ -79,34 +66,7 @@ def serve(
 
     The first start makes an account `admin` and prints its password once.
     """
-    from watchword.app.serve import serve as run  # noqa: PLC0415 - `--help` must be quick
-
     listen = {"host": host, "port": port, "workers": workers}
     certificate = {"tls": tls, "tls_cert": tls_cert, "tls_key": tls_key}
-    overrides = {"server": listen | certificate, "log": {"format": log_format}}
-    settings = call.settings(overrides=overrides, demo=demo)
-
-    def say(urls: tuple[str, ...]) -> None:
-        # On stdout: stderr has the log, which a program may read.
-        sends = bool(settings.mail.smtp_host)
-        lines = welcome(urls, docs=settings.server.docs, demo=demo, sends=sends)
-        typer.echo("\n".join(lines))
-
-    return run(settings, demo=demo, on_ready=say)
-
-
-def welcome(urls: tuple[str, ...], *, docs: bool, demo: bool, sends: bool) -> list[str]:
-    """Return what somebody at the terminal reads once the server accepts requests."""
-    lines = [f"Watchword {__version__} listens on {' and '.join(urls)}"]
-    if docs:
-        lines.append(f"Documentation: {urls[0]}/docs")
-    if not sends:
-        lines.append("Letters stay here, for no mail server is set: watchword mail show latest")
-    if demo:
-        from watchword.core.services.setup import DOCUMENTED_NAME  # noqa: PLC0415 - loaded by now
-
-        lines += [
-            f"Demo account, until you change it: {DOCUMENTED_NAME} / {DOCUMENTED_PASSWORD}",
-            "WARNING: --demo is for trying out. Everybody on this machine can log in as admin.",
-        ]
-    return [*lines, "Stop it with Ctrl-C."]
+    said = overrides(listen | certificate | {"log_format": log_format})
+    return run(call.settings(overrides=said, demo=demo), demo=demo)
