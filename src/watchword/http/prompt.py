@@ -8,7 +8,6 @@ query, a credential that is not known or not good, a refusal) is left to the app
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
@@ -29,6 +28,7 @@ from watchword.observability.log import request_id
 from watchword.observability.metrics import Metrics
 
 METHOD = "GET"
+OK = 200
 _ANSWER = (
     b"HTTP/1.1 200 OK\r\n%bcontent-length: %d\r\ncontent-type: application/json\r\n"
     b"x-request-id: %b\r\n%b\r\n%b"
@@ -92,7 +92,7 @@ class Prompt:
         began = perf_counter()
         fields = Fields(scope["headers"])
         client = self._addresses.of(scope, fields)
-        arrival = Arrival(client, fields, "", said.dialect, said.operation.path, HTTPStatus.OK)
+        arrival = Arrival(client, fields, "", said.dialect, said.operation.path, OK)
         if self._is_demo and refuses_demo(arrival):
             return None
         try:
