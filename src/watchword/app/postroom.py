@@ -53,11 +53,12 @@ def make_mailer(settings: Settings) -> Mailer:
     """Return it. Raises InvalidError with what to do if the settings do not fit what is there."""
     from watchword.mail.console import ConsoleMailer  # noqa: PLC0415 - see LateMailer
     from watchword.mail.letters import LetterWriter  # noqa: PLC0415 - the same
-    from watchword.mail.smtp import SmtpMailer  # noqa: PLC0415 - the same
 
     writer = LetterWriter(_letterhead(settings))
     if not settings.mail.smtp_host:
         return ConsoleMailer(writer)
+    from watchword.mail.smtp import SmtpMailer  # noqa: PLC0415 - only a mail server needs it
+
     return SmtpMailer(_options(settings), writer)
 
 

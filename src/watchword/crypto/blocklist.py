@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from zxcvbn_rs_py import zxcvbn
-
 from watchword.core.accounts.names import canonical
 from watchword.core.kernel.errors import InvalidError
 
@@ -49,6 +47,8 @@ class GuessableBlocklist:
 
 
 def _is_guessable(password: str, words: list[str]) -> bool:
+    from zxcvbn_rs_py import zxcvbn  # noqa: PLC0415 - 1.2 MiB that only a new password needs
+
     bare = _LAST_SIGNS.sub("", password)
     # A long password counts as guessable only if both of its ends are.
     ends = dict.fromkeys((bare[:_LENGTH_SHOWN], bare[-_LENGTH_SHOWN:]))

@@ -1,6 +1,5 @@
 """Listening sockets: bound before anything else starts, or refused with an advice."""
 
-import ctypes
 import errno
 import resource
 import socket
@@ -74,6 +73,8 @@ def hold_off(listeners: list[socket.socket]) -> None:
     them at once. So it drops their first packet: the client tries again a second later, and
     is refused or finds the next server. Where this cannot be done, the gap is microseconds.
     """
+    import ctypes  # noqa: PLC0415 - only the end needs it
+
     instruction = ctypes.create_string_buffer(KEEP_NOTHING)
     program = struct.pack("HP", 1, ctypes.addressof(instruction))
     for listener in listeners:

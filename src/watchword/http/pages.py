@@ -9,15 +9,19 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
 
 from watchword.http.call import Call
 from watchword.http.language import LANGUAGES
 from watchword.http.operation import Endpoint, Operation
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
 PAGE_TYPE = "text/html"
 
 
@@ -154,14 +158,16 @@ def page_policy() -> str:
 
 @cache
 def _style() -> str:
-    return (resources.files(__package__) / "templates" / "page.css").read_text(encoding="utf-8")
+    return (TEMPLATES / "page.css").read_text(encoding="utf-8")
 
 
 @cache
-def _templates() -> Environment:
-    assert __package__ is not None
+def _templates() -> "Environment":
+    # 2 MiB that a server of programs alone never needs.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - see above
+
     templates = Environment(
-        loader=PackageLoader(__package__),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from watchword.core.kernel.errors import InvalidError
 from watchword.core.kernel.ids import LetterId
@@ -11,9 +11,11 @@ from watchword.core.outbox.model import Letter
 from watchword.core.ports import Worded
 from watchword.mail.facts import Surroundings, facts_of, plain
 from watchword.mail.mailbox import Mailbox, read_mailbox
-from watchword.mail.message import compose
 from watchword.mail.moments import LANGUAGES
 from watchword.mail.press import Press
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +64,10 @@ class LetterWriter:
 
     def message(
         self, letter_id: LetterId, letter: Letter, *, to: Mailbox, at: datetime
-    ) -> EmailMessage:
+    ) -> "EmailMessage":
         """Return the letter as a mail server takes it."""
+        from watchword.mail.message import compose  # noqa: PLC0415 - no server needs it to start
+
         return compose(
             self.word(letter, at=at),
             letter_id=letter_id,

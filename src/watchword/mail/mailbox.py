@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-import idna
-
 LOCAL_OCTETS_MAX = 64
 DOMAIN_LENGTH_MAX = 253
 """RFC 5321, 4.5.3.1.1 and RFC 1035, 2.3.4, in text and without the last dot."""
@@ -47,6 +45,8 @@ def read_mailbox(text: str) -> Mailbox | None:
 
 def _ascii(domain: str) -> str | None:
     if not domain.isascii():
+        import idna  # noqa: PLC0415 - few addresses need it
+
         try:
             # IDNA 2008: that of 2003, which Python brings, sends letters for straße.example to
             # strasse.example, which may be somebody else's.

@@ -4,17 +4,18 @@ import re
 import textwrap
 import traceback
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, Template, select_autoescape
-from jinja2.exceptions import TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import TYPE_CHECKING
 
 from watchword.core.kernel.errors import InvalidError
 from watchword.core.ports import Worded
 from watchword.mail.moments import NO_BREAK
 from watchword.observability.log import get_logger
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
 
 LINE_LENGTH = 72
 PART_LENGTH_MAX = 100_000
@@ -32,17 +33,21 @@ class Press:
 
     `folder` may have templates under the names of ours; each goes before ours. A letter is
     two templates: NAME.txt, with its subject as the block `subject`, and NAME.html. They are
-    read once, when a letter needs them first.
+    read once, when a letter needs them first; so is what reads them, which takes 2 MiB.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder is not None and not folder.is_dir():
             raise InvalidError("mail.templates", f"mail.templates: {folder} is not a folder.")
-        ours = FileSystemLoader(OURS)
-        self._ours = _environment(ours)
-        self._theirs = (
-            _environment(ChoiceLoader([FileSystemLoader(folder), ours])) if folder else None
-        )
+        self._folder = folder
+
+    @cached_property
+    def _ours(self) -> "Environment":
+        return _environment(OURS)
+
+    @cached_property
+    def _theirs(self) -> "Environment | None":
+        return _environment(self._folder, OURS) if self._folder else None
 
     def print(self, name: str, facts: _Facts) -> Worded:
         """Return a letter in words; `name` is the language and the kind, as `en/reset`."""
@@ -82,11 +87,13 @@ def _wrapped(paragraph: str) -> str:
     )
 
 
-def _environment(loader: FileSystemLoader | ChoiceLoader) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
-        loader=loader,
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(["html"]),
+def _environment(*folders: Path) -> "Environment":
+    import jinja2.sandbox  # noqa: PLC0415 - see Press
+
+    return jinja2.sandbox.ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        autoescape=jinja2.select_autoescape(["html"]),
         trim_blocks=True,
         lstrip_blocks=True,
         # Read once: half of a change, with the rest still being written, is in no letter.
@@ -94,14 +101,12 @@ def _environment(loader: FileSystemLoader | ChoiceLoader) -> ImmutableSandboxedE
     )
 
 
-def _print_plain(
-    environment: ImmutableSandboxedEnvironment, name: str, facts: _Facts
-) -> tuple[str, str]:
+def _print_plain(environment: "Environment", name: str, facts: _Facts) -> tuple[str, str]:
     template = environment.get_template(name)
     return _subject(template, facts), wrap(_checked(template.render(facts)))
 
 
-def _subject(template: Template, facts: _Facts) -> str:
+def _subject(template: "Template", facts: _Facts) -> str:
     block = template.blocks["subject"]
     return " ".join(_checked("".join(block(template.new_context(dict(facts))))).split())
 
@@ -114,6 +119,8 @@ def _checked(part: str) -> str:
 
 def _tell(template: str, error: Exception) -> None:
     """Log where a template is broken. What an error says may quote the letter: it stays out."""
+    from jinja2.exceptions import TemplateSyntaxError  # noqa: PLC0415 - see Press
+
     place, line = template, None
     if isinstance(error, TemplateSyntaxError):
         place, line = error.name or template, error.lineno

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from watchword.core.kernel.errors import UnavailableError
 from watchword.storage import locks
@@ -19,6 +18,7 @@ from watchword.storage.moments import stored
 from watchword.storage.statement import Row, Statement, Steps, Transaction
 
 APPLIED = "SELECT name, checksum FROM schema_migrations ORDER BY name"
+FOLDER = Path(__file__).parent / "migrations"
 
 
 class SchemaError(UnavailableError):
@@ -48,8 +48,7 @@ class Migration:
 @cache
 def known() -> tuple[Migration, ...]:
     """Return the migrations of this program, in order."""
-    folder = resources.files("watchword.storage") / "migrations"
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=_name)
+    files = sorted(FOLDER.glob("*.sql"), key=_name)
     return tuple(Migration(_name(file), file.read_text(encoding="utf-8")) for file in files)
 
 
@@ -121,5 +120,5 @@ def _worded(text: str, words: Mapping[str, str]) -> str:
     return text
 
 
-def _name(file: Traversable) -> str:
+def _name(file: Path) -> str:
     return file.name.removesuffix(".sql")
