@@ -1,6 +1,6 @@
 # The same words everywhere; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-directory run test check lint bench fix lock
+.PHONY: help setup setup-directory run test check lint bench bench-peers fix lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -54,6 +54,9 @@ lint: setup ## look at format, style, types and import contracts
 
 bench: setup ## measure log-ins, checks of tokens and keys, start-up and memory
 	@$(BIN)/python benchmarks/run.py
+
+bench-peers: setup ## measure us beside what people would pick instead (BENCH_PEERS_ARGS="--only ...")
+	@PYTHONPATH=benchmarks $(BIN)/python -m peers.run $(BENCH_PEERS_ARGS)
 
 fix: setup ## put the code into format, repair what ruff can, and draw docs/map.md
 	@$(BIN)/ruff format $(CODE)
