@@ -19,9 +19,9 @@ import bcrypt
 import uvloop
 from comparing import Pair, line
 from load import Outcome, press, request
+from people import ACCOUNTS as PEOPLE
+from people import seed, token_of
 from processes import Running, watchword
-from run import ACCOUNTS as PEOPLE
-from run import seed, token_of
 
 ADMIN = {"user": "admin", "password": "correct horse battery staple"}
 HEADER = "name,email,email_confirmed,password_hash"

@@ -1,20 +1,22 @@
-"""Checks of API keys: beside checks of tokens in the same run, and how much they write."""
+"""How much checks of API keys write."""
 
-import argparse
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 
-from comparing import CONNECTIONS, compare, pressed
+from comparing import CONNECTIONS, pressed
 from load import request
+from people import ME, make_keys, token_of
+from places import SQLITE, Place
 from processes import PROGRAM, Running
-from writes import told, watching
+from tables import Figure, Report
+from writes import Look, Writes, told, watching
 
-PATH = "/api/auth/me"
 CHECKS = 10_000
 MINUTE_S = 70.0
 """Longer than a minute, so that a new one begins in it, and its use is written."""
@@ -23,50 +25,36 @@ WRITTEN_WITHIN_S = 20.0
 PAUSE_S = 0.2
 
 
-def make_keys(running: Running, tokens: list[str]) -> list[str]:
-    """Make a key for the holder of each token."""
-    answers = [
-        running.ask("POST", "/authheader/add", {"name": "bench"}, token=token) for token in tokens
-    ]
-    if {status for status, _ in answers} != {200}:
-        raise SystemExit(f"making keys answered {answers[-1]}")
-    return [json.loads(answer)["token"] for _, answer in answers]
-
-
-def compare_checks(
-    running: Running, tokens: list[str], keys: list[str], options: argparse.Namespace
-) -> None:
-    """GET /api/auth/me with keys, each turn between two of the same with tokens."""
-    by_key = [request("GET", PATH, key=key) for key in keys]
-    by_token = [request("GET", PATH, token=token) for token in tokens]
-    compare(
-        "key check",
-        "token check beside it",
-        options.turns,
-        ours=lambda: pressed(running.port, lambda _: cycle(by_key), options.seconds),
-        limit=lambda: pressed(running.port, lambda _: cycle(by_token), options.seconds).rate,
-    )
-
-
-def count_writes(running: Running, key: str, data: Path) -> None:
+def count_writes(place: Place) -> Report:
     """Say what 10,000 checks write, and what a minute of them writes; only SQLite can tell."""
-    database = data / "watchword.db"
-    if not database.exists():
-        print("writes: not counted, the database is not SQLite")
-        return
-    raw = request("GET", PATH, key=key)
-    with watching(database) as writes:
-        _wait_until_noted(data, raw, running)
+    if place.engine != SQLITE:
+        return Report()
+    with place.serving() as running:
+        key = make_keys(running, [token_of(running, 0)])[0]
+        raw = request("GET", ME, key=key)
+        with watching(place.data / "watchword.db") as writes:
+            return Report(figures=_count(place.data, running, raw, writes))
+
+
+def _count(data: Path, running: Running, raw: bytes, writes: Writes) -> list[Figure]:
+    _wait_until_noted(data, raw, running)
+    before = writes.look()
+    outcome = pressed(running.port, lambda _: _some(raw), WRITTEN_WITHIN_S)
+    figures = [_figure(f"{sum(outcome.statuses.values()):,} key checks", before, writes.look())]
+    for name, requests in (("nothing", _none()), ("checks of one key", cycle([raw]))):
         before = writes.look()
-        outcome = pressed(running.port, lambda _: _some(raw), WRITTEN_WITHIN_S)
-        after = writes.look()
-        print(f"{sum(outcome.statuses.values())} checks of a key: {told(before, after)}")
-        for name, requests in (("idle", _none()), ("busy", cycle([raw]))):
-            before = writes.look()
-            count, minutes = _minute(running, requests)
-            print(f"{MINUTE_S:.0f} s {name}, {count} checks: {told(before, writes.look())}")
-        used = _used(data, minutes[-1])
-    print(f"last used: {used}, and it was used until {minutes[-1]}")
+        count, minutes = _minute(running, requests)
+        what = f"{MINUTE_S:.0f} s of {name}" + (f", {count:,} of them" if count else "")
+        figures.append(_figure(what, before, writes.look()))
+    used = _used(data, minutes[-1])
+    print(f"last used: {used}, and it was used until {minutes[-1]}", file=sys.stderr)
+    return figures
+
+
+def _figure(by: str, before: Look, after: Look) -> Figure:
+    print(f"written by {by}: {told(before, after)}", file=sys.stderr)
+    written = after.transactions - before.transactions
+    return Figure(what=f"transactions written by {by}, {SQLITE}", turns=[written])
 
 
 def _some(raw: bytes) -> Iterator[bytes]:

@@ -1,111 +1,133 @@
 """`make bench`: us beside the limit of this machine, in one run, turn by turn."""
 
 import argparse
-import json
 import os
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from itertools import cycle
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
-from comparing import compare, line, pressed
-from keychecks import compare_checks, count_writes, make_keys
-from load import request
-from processes import Running, free_port, started, watchword
+import checks
+import keychecks
+import logins
+from places import SQLITE, Place, engines, seeded
+from tables import Demand, Figure, Report, cpu_table, figures_table, rates_table, surroundings
 
-ACCOUNTS = 50
-PASSWORD = "correct horse battery staple"  # noqa: S105 - of accounts that live for a minute
-HERE = Path(__file__).parent
+READY_S_MOST = 0.6
+IDLE_MIB_MOST = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line."""
+
+    only: list[str]
+    engine: list[str]
+    turns: int
+    seconds: int
+    json: Path | None
+    folder: Path | None
+    serve: list[str]
+
+
+Part = Callable[[Place, Options], Report]
 
 
 def main() -> None:
     options = _options()
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder)
-        with watchword(data, *options.serve) as running:
-            seed(running)
-        starts = [_start(data, options.serve) for _ in range(options.turns)]
-        print(line("ready", [ready for ready, _ in starts], "s, on an existing database"))
-        print(line("idle RSS", [rss for _, rss in starts], "MiB, before the first log-in"))
-        with watchword(data, *options.serve) as running:
-            _logins(running, options)
-            tokens = [token_of(running, number) for number in range(ACCOUNTS)]
-            _checks(running, options, tokens)
-            keys = make_keys(running, tokens)
-            compare_checks(running, tokens, keys, options)
-            count_writes(running, keys[0], data)
-            print(f"RSS afterwards: {running.rss_mib:.1f} MiB")
+    began = monotonic()
+    report = Report(about=surroundings() | {"hash": logins.hash_build()})
+    with ExitStack() as stack:
+        places = [
+            stack.enter_context(seeded(engine, options.folder, options.serve))
+            for engine in options.engine
+        ]
+        for name in options.only:
+            for place in places:
+                print(f"{monotonic() - began:.0f} s: {name}, {place.engine}", file=sys.stderr)
+                report += PARTS[name](place, options)
+    after = " ".join(f"{load:.2f}" for load in os.getloadavg())
+    report += Report(about={"load average afterwards": after})
+    _print(report, options)
+    if options.json:
+        report.write(options.json)
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=5, help="pairs of measurements")
-    parser.add_argument("--seconds", type=float, default=4.0, help="length of one measurement")
-    parser.add_argument("--hash-threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("serve", nargs="*", help="options for `watchword serve`, after --")
-    return parser.parse_args()
-
-
-def seed(running: Running) -> None:
-    for number in range(ACCOUNTS):
-        body = {"username": f"name{number}", "password": f"{PASSWORD} {number}"}
-        status, answer = running.ask("POST", "/api/auth/register", body)
-        if status not in {200, 409}:
-            raise SystemExit(f"registration answered {status}: {answer!r}")
-
-
-def _start(data: Path, serve: list[str]) -> tuple[float, float]:
-    with watchword(data, *serve) as running:
-        return running.ready_s, running.rss_mib
-
-
-def _login_body(number: int) -> bytes:
-    return json.dumps({"username": f"name{number}", "password": f"{PASSWORD} {number}"}).encode()
-
-
-def _logins(running: Running, options: argparse.Namespace) -> None:
-    """Log-ins a second, beside the bare rate of the same hash on as many threads."""
-    path = "/api/auth/login"
-    bodies = [request("POST", path, body=_login_body(number)) for number in range(ACCOUNTS)]
-
-    def stream(number: int) -> Iterator[bytes]:
-        return cycle(bodies[number:] + bodies[:number])
-
-    compare(
-        "log-in",
-        "bare hash",
-        options.turns,
-        ours=lambda: pressed(running.port, stream, options.seconds),
-        limit=lambda: _hash_rate(options.hash_threads, options.seconds),
+def _starts(place: Place, options: Options) -> Report:
+    """Say how soon it takes connections on a database that is there, and its memory then."""
+    starts = []
+    for _ in range(options.turns):
+        with place.serving() as running:
+            starts.append((running.ready_s, running.rss_mib))
+    ready, rss = map(list, zip(*starts, strict=True))
+    name = f"idle RSS before the first log-in, {place.engine}"
+    return Report(
+        figures=[
+            Figure(
+                what=f"ready, {place.engine}", turns=ready, unit="s", demand=_most(READY_S_MOST)
+            ),
+            Figure(what=name, turns=rss, unit="MiB", demand=_most(IDLE_MIB_MOST)),
+        ]
     )
 
 
-def _checks(running: Running, options: argparse.Namespace, tokens: list[str]) -> None:
-    """GET /api/auth/me, beside a bare handler on the same server."""
-    ours = [request("GET", "/api/auth/me", token=token) for token in tokens]
-    port = free_port()
-    command = [sys.executable, str(HERE / "bare.py"), str(port)]
-    with started(command, port, dict(os.environ)) as bare:
-        compare(
-            "token check",
-            "bare handler",
-            options.turns,
-            ours=lambda: pressed(running.port, lambda _: cycle(ours), options.seconds),
-            limit=lambda: pressed(bare.port, lambda _: cycle(ours), options.seconds).rate,
-        )
+def _most(most: float) -> Demand:
+    return Demand(most=most)
 
 
-def token_of(running: Running, number: int) -> str:
-    _, answer = running.ask("POST", "/api/auth/login", json.loads(_login_body(number)))
-    return str(json.loads(answer)["access_token"])
+def _log_ins(place: Place, options: Options) -> Report:
+    return logins.measure(place, turns=options.turns, seconds=options.seconds)
 
 
-def _hash_rate(threads: int, seconds: float) -> float:
-    """Measure in a process of its own, so that it has its own interpreter lock."""
-    command = [sys.executable, str(HERE / "hashrate.py"), str(threads), str(seconds)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def _checks(place: Place, options: Options) -> Report:
+    return checks.measure(place, turns=options.turns, seconds=options.seconds)
+
+
+def _writes(place: Place, _: Options) -> Report:
+    return keychecks.count_writes(place)
+
+
+PARTS: dict[str, Part] = {
+    "start": _starts,
+    "log-in": _log_ins,
+    "check": _checks,
+    "writes": _writes,
+}
+
+
+def _options() -> Options:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", type=_some_of(PARTS), default=list(PARTS), help="parts, by comma")
+    parser.add_argument("--engine", type=_some_of(engines()), default=engines(), help="by comma")
+    parser.add_argument("--turns", type=int, default=5, help="of each measurement")
+    parser.add_argument("--seconds", type=int, default=4, help="length of one turn")
+    parser.add_argument("--json", type=Path, help="a file to write all of it to")
+    parser.add_argument("--folder", type=Path, help="where the data is kept meanwhile")
+    parser.add_argument("serve", nargs="*", help="options for `watchword serve`, after --")
+    return Options(**vars(parser.parse_args()))
+
+
+def _some_of(known: Iterable[str]) -> Callable[[str], list[str]]:
+    def chosen(text: str) -> list[str]:
+        asked = text.split(",")
+        if unknown := sorted(set(asked) - set(known)):
+            message = f"{', '.join(unknown)}: choose from {', '.join(known)}"
+            raise argparse.ArgumentTypeError(message)
+        return asked
+
+    return chosen
+
+
+def _print(report: Report, options: Options) -> None:
+    print("\n".join(f"- {name}: {value}" for name, value in report.about.items()))
+    print(f"- {options.turns} turns of {options.seconds} s; {' '.join(options.serve)}\n")
+    print(figures_table(report.figures))
+    if report.rows:
+        print(f"\n{rates_table(report.rows)}\n\n{cpu_table(report.rows)}")
+    if SQLITE not in options.engine or len(options.engine) < len(engines()):
+        print("\nNot on every engine that this machine has.")
 
 
 if __name__ == "__main__":

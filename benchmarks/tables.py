@@ -55,6 +55,11 @@ class Row:
     test: str
     turns: list[Turn]
     note: str = ""
+    """What tells it from another row of the same name."""
+
+    @property
+    def who(self) -> str:
+        return f"{self.name} ({self.note})" if self.note else self.name
 
     @property
     def rates(self) -> list[float]:
@@ -222,7 +227,7 @@ def _rate_line(row: Row) -> list[str]:
     turns = ", ".join(map(shown, row.rates))
     # What has no answers is a bare function: it was not asked over a connection.
     times, errors = (times, told(row)) if row.answers else (["", "", ""], "")
-    return [row.name, row.test, f"**{shown(row.rate)}**", turns, *times, errors]
+    return [row.who, row.test, f"**{shown(row.rate)}**", turns, *times, errors]
 
 
 def told(row: Row) -> str:
@@ -242,4 +247,4 @@ def _cpu_line(row: Row) -> list[str]:
     parts += [median(used.load for used in row.cpu), median(used.others for used in row.cpu)]
     each = shown(median(row.us_per_answer)) if row.us_per_answer else ""
     disturbed = f"{row.disturbed} of {len(row.turns)}"
-    return [row.name, row.test, *(f"{part:.0f} %" for part in parts), each, disturbed]
+    return [row.who, row.test, *(f"{part:.0f} %" for part in parts), each, disturbed]

@@ -6,13 +6,17 @@ of a turn to the mean of the two turns of the limit around its lap.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic, sleep
 
-from cpu import watched
+from cpu import tree_seconds, watched
 from tables import Demand, Figure, Row, Turn
 from wrk import Outcome
 
 Take = Callable[[], Turn]
 """Measures one turn."""
+
+_SETTLES_WITHIN_S = 5.0
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,8 @@ class Laps:
     def row(self, who: str, test: str, contender: str) -> Row:
         return Row(name=who, test=test, turns=self.contenders[contender])
 
-    def limit_row(self, who: str, test: str) -> Row:
-        return Row(name=who, test=test, turns=self.limit)
+    def limit_row(self, who: str, test: str, note: str) -> Row:
+        return Row(name=who, test=test, turns=self.limit, note=note)
 
     def ratio(self, what: str, contender: str, demand: Demand | None = None) -> Figure:
         """Compare the rate of each turn with the limit around it."""
@@ -60,7 +64,25 @@ def laps(count: int, limit: Take, contenders: Mapping[str, Take]) -> Laps:
 def taken(pids: Mapping[str, int], press: Callable[[], Outcome]) -> Turn:
     """Take one turn with wrk, and note who used the processors."""
     outcome, used = watched(pids, press)
+    settle(pids)
     return Turn.of(outcome, used)
+
+
+def settle(pids: Mapping[str, int]) -> None:
+    """Wait until servers rest.
+
+    wrk leaves without the answers that it still waits for. A server that goes on with them would
+    take the processor from the next turn, which is that of the limit.
+    """
+    ends_at = monotonic() + _SETTLES_WITHIN_S
+    before, now = -1.0, _used(pids)
+    while now != before and monotonic() < ends_at:
+        sleep(_LOOK_EVERY_S)
+        before, now = now, _used(pids)
+
+
+def _used(pids: Mapping[str, int]) -> float:
+    return sum(map(tree_seconds, pids.values()))
 
 
 def figure(

@@ -112,6 +112,14 @@ def press(
         return _run(port, [str(file), *_unique(), *look], seconds, connections)
 
 
+def proven(port: int, requests: Sequence[bytes], *, want: str) -> Outcome:
+    """Press for a second, which also warms up, and end unless each answer is what it should be."""
+    outcome = press(port, requests, seconds=1, want=want)
+    if outcome.errors.total or not outcome.answers:
+        raise SystemExit(f"wrong answers: {outcome.bad}, by status {outcome.statuses}")
+    return outcome
+
+
 def program() -> str:
     """Return where wrk is, or end with what to install."""
     found = shutil.which("wrk")

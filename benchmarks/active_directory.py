@@ -1,8 +1,8 @@
 """A real Active Directory: log-ins a second, who feels those that wait, and 20,000 people.
 
 Run it as root, on a machine with nothing else to do:
-`PYTHONPATH=tests .venv/bin/python benchmarks/directory.py`. First it makes a domain, for which
-20,000 people take minutes; with `--domain FOLDER` that is kept for another run.
+`PYTHONPATH=tests .venv/bin/python benchmarks/active_directory.py`. First it makes a domain, for
+which 20,000 people take minutes; with `--domain FOLDER` that is kept for another run.
 """
 
 import argparse
