@@ -19,9 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
-import uvicorn
 import uvloop
 
+from watchword.http.engine import Config, Server
 from watchword.http.gate import Gate, Served, TransportLimits
 from watchword.http.handshakes import TlsDoor
 from watchword.http.lifespan import QuietLifespan, reason_of
@@ -130,7 +130,7 @@ def _served(factory: Factory, index: int) -> Served:
         raise ServeError(reason_of(error)) from error
 
 
-class GracefulServer(uvicorn.Server):
+class GracefulServer(Server):
     """uvicorn's server behind our gate, with our way of starting and ending.
 
     With a `lifeline` it is one worker of several: it ends when told by SIGTERM (however
@@ -249,9 +249,9 @@ class GracefulServer(uvicorn.Server):
         self.should_exit = True
 
 
-def _uvicorn_config(served: Served, config: ServerConfig) -> uvicorn.Config:
+def _uvicorn_config(served: Served, config: ServerConfig) -> Config:
     files = config.tls
-    settings = uvicorn.Config(
+    settings = Config(
         lambda: served.app,
         factory=True,
         interface="asgi3",

@@ -51,7 +51,9 @@ class MappedKeyRates:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: _MappedFile | None = None
-        self._own = _Cells(memoryview(bytearray(_FILE_BYTES)))
+        # Memory that takes none before somebody writes to it; most never do.
+        own = mmap.mmap(-1, _FILE_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._own = _Cells(memoryview(own))
         self._look_at = 0.0
         self._has_told = False
         self._begin()
