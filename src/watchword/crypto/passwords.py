@@ -1,9 +1,7 @@
 """Password hashing off the event loop, with a bounded number of callers and of memory."""
 
-import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from time import perf_counter
 from typing import TypeVar
@@ -13,6 +11,7 @@ from watchword.core.kernel.randomness import Randomness
 from watchword.crypto.argon2 import CURRENT, Cost, compute, matches, read_cost
 from watchword.crypto.foreign.adoption import adopt, read_kept
 from watchword.crypto.foreign.firebase import read_parameters
+from watchword.crypto.hashline import HashLine
 
 PLACES_PER_THREAD = 128
 """A thread does about 50 hashes a second, so who comes last waits about 2.5 s. A longer
@@ -54,7 +53,9 @@ class Argon2Hasher:
         self._on_hash = on_hash
         # The decoy is made here, not on demand: else the first unknown name would cost two
         # hashes. It is also the first measurement of what a hash takes.
-        self._decoy, seconds = _timed(lambda: compute(randomness.token(32), cost))
+        began = perf_counter()
+        self._decoy = compute(randomness.token(32), cost)
+        seconds = perf_counter() - began
         self._threads = threads or usable_cores()
         self._places = Places(
             total=places_max or PLACES_PER_THREAD * self._threads,
@@ -62,8 +63,8 @@ class Argon2Hasher:
             usual_seconds=seconds,
             on_change=on_places,
         )
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="hash")
-        self._large_pool = ThreadPoolExecutor(1, thread_name_prefix="large-hash")
+        self._line = HashLine(self._threads, name="hash")
+        self._large_line = HashLine(1, name="large-hash")
 
     @property
     def decoy(self) -> str:
@@ -83,17 +84,17 @@ class Argon2Hasher:
         return self._places.take(address, exempt=exempt)
 
     async def hash(self, password: str) -> str:
-        return await self._run(self._pool, lambda: compute(password, self._cost))
+        return await self._run(self._line, lambda: compute(password, self._cost))
 
     async def verify(self, password: str, encoded: str) -> bool:
         if cost := read_cost(encoded):
             is_large = cost.memory_kib > self._cost.memory_kib
             return await self._run(
-                self._line(is_large=is_large), lambda: matches(password, encoded)
+                self._line_of(is_large=is_large), lambda: matches(password, encoded)
             )
         if foreign := read_kept(encoded):
             return await self._run(
-                self._line(is_large=foreign.is_large), lambda: foreign.matches(password)
+                self._line_of(is_large=foreign.is_large), lambda: foreign.matches(password)
             )
         return False
 
@@ -104,23 +105,16 @@ class Argon2Hasher:
     def adopt(self, text: str, *, hints: str = "") -> str:
         return adopt(text, firebase=read_parameters(hints) if hints else None)
 
-    def _line(self, *, is_large: bool) -> ThreadPoolExecutor:
-        return self._large_pool if is_large else self._pool
+    def _line_of(self, *, is_large: bool) -> HashLine:
+        return self._large_line if is_large else self._line
 
     def close(self) -> None:
         """Wait for the hashes that run, drop those that do not."""
-        for pool in (self._pool, self._large_pool):
-            pool.shutdown(cancel_futures=True)
+        for line in (self._line, self._large_line):
+            line.close()
 
-    async def _run(self, pool: ThreadPoolExecutor, work: Callable[[], Answer]) -> Answer:
-        loop = asyncio.get_running_loop()
-        answer, seconds = await loop.run_in_executor(pool, _timed, work)
+    async def _run(self, line: HashLine, work: Callable[[], Answer]) -> Answer:
+        answer, seconds = await line.run(work)
         self._places.note(seconds)
         self._on_hash(seconds)
         return answer
-
-
-def _timed(work: Callable[[], Answer]) -> tuple[Answer, float]:
-    started = perf_counter()
-    answer = work()
-    return answer, perf_counter() - started

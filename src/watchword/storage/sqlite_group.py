@@ -62,9 +62,11 @@ class GroupCommitter:
         self._connection: apsw.Connection | None = None
         self.identity: Identity | None = None
 
-    def commit(self, first: Job[Any], more: Callable[[], Iterator[Job[Any]]]) -> list[Job[Any]]:
-        """Do the first job and what else waits, and return them all settled."""
-        jobs = [first]
+    def commit(
+        self, first: list[Job[Any]], more: Callable[[], Iterator[Job[Any]]]
+    ) -> list[Job[Any]]:
+        """Do the first jobs and what else waits, and return them all settled."""
+        jobs = first
         try:
             connection = self._begun()
             # Taken only now: what came while we waited for our turn belongs to the group.

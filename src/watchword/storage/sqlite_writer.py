@@ -8,11 +8,11 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from watchword.core.kernel.errors import UnavailableError
+from watchword.core.kernel.handback import Handback
 from watchword.storage.revocation import RevocationCounter
 from watchword.storage.sqlite_file import DatabaseFile, Identity
 from watchword.storage.sqlite_group import GroupCommitter, Job
@@ -39,7 +39,9 @@ class SqliteWriter:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._close_reader = close_reader
-        self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[Job[Any]] | None] = queue.SimpleQueue()
+        self._handback = Handback(self._loop)
+        self._gathered: list[Job[Any]] = []
         self._waiting = 0
         self._is_closing = False
         self._has_seen_end = False
@@ -64,57 +66,68 @@ class SqliteWriter:
             raise UnavailableError("Too many writes wait for the disk.", retry_after=1)
         future: asyncio.Future[Result] = self._loop.create_future()
         self._waiting += 1
-        self._jobs.put(Job(transaction, future))
+        self._gathered.append(Job(transaction, future))
+        if len(self._gathered) == 1:
+            self._loop.call_soon(self._gather, 0)
         return await future
 
     async def close(self) -> None:
         """Finish what waits, and end the thread."""
         if not self._is_closing:
             self._is_closing = True
+            self._hand_over()
             self._jobs.put(None)
         await self._ended.wait()
         self._thread.join()
 
+    def _gather(self, before: int) -> None:
+        """Hand over what was gathered, once a turn of the loop has added nothing to it.
+
+        Whoever was woken together comes here in turns of the loop that follow each other.
+        Handed over one by one they would wake the thread in the middle of the second.
+        """
+        count = len(self._gathered)
+        if before < count < GROUP_MAX:
+            self._loop.call_soon(self._gather, count)
+        else:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._jobs.put(self._gathered)
+            self._gathered = []
+
     def _run(self) -> None:
         while (first := self._next()) is not None:
             jobs = self._committer.commit(first, self._others)
-            self._on_loop(partial(self._wake, jobs))
+            self._handback.give([partial(self._wake, job) for job in jobs])
         self._committer.close()
-        self._on_loop(self._ended.set)
+        self._handback.give([self._ended.set])
 
-    def _next(self) -> Job[Any] | None:
+    def _next(self) -> list[Job[Any]] | None:
         return None if self._has_seen_end else self._jobs.get()
 
     def _others(self) -> Iterator[Job[Any]]:
-        """Return what waits beside the first job, without waiting for more."""
-        for _ in range(GROUP_MAX):
+        """Return what waits beside the first ones, without waiting for more."""
+        count = 0
+        while count < GROUP_MAX:
             try:
-                job = self._jobs.get_nowait()
+                jobs = self._jobs.get_nowait()
             except queue.Empty:
                 return
-            if job is None:
+            if jobs is None:
                 self._has_seen_end = True
                 return
-            yield job
+            count += len(jobs)
+            yield from jobs
 
-    def _wake(self, jobs: list[Job[Any]]) -> None:
-        self._waiting -= len(jobs)
-        for job in jobs:
-            job.wake()
+    def _wake(self, job: Job[Any]) -> None:
+        self._waiting -= 1
+        job.wake()
 
     def _release_readers(self) -> None:
         """Have the loop close its connection, and wait until it has."""
         done = threading.Event()
-
-        def release() -> None:
-            self._close_reader()
-            done.set()
-
-        self._on_loop(release)
+        self._handback.give([self._close_reader, done.set])
         if not done.wait(_READERS_PATIENCE_S):
             raise UnavailableError("A reader holds on to the database that was replaced.")
-
-    def _on_loop(self, call: Callable[[], None]) -> None:
-        # The loop may be closed: nobody waits any more then.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(call)
