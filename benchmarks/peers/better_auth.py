@@ -44,8 +44,7 @@ class BetterAuth(Peer):
         self.postgres = postgres
         self.programs = ("node", "npm", *(["initdb"] if postgres else []))
         self._processes = CORES if postgres else 1
-        store = "PostgreSQL" if postgres else "SQLite, WAL"
-        self.runs = f"{self._processes} Node process(es); {store}"
+        self.runs = f"{self._processes} Node process(es); {self.store}"
 
     def install(self, home: Path) -> None:
         install_node(home, self.packages)

@@ -46,9 +46,7 @@ class Django(Peer):
     def __init__(self, *, postgres: bool = False) -> None:
         self.postgres = postgres
         self.programs = ("initdb",) if postgres else ()
-        self.runs = (
-            f"gunicorn, {_PROCESSES} processes; {'PostgreSQL' if postgres else 'SQLite, WAL'}"
-        )
+        self.runs = f"gunicorn, {_PROCESSES} processes; {self.store}"
 
     def prepare(self, ground: Ground) -> None:
         for module in ("settings", "app"):

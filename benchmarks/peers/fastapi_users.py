@@ -37,7 +37,7 @@ class FastapiUsers(Peer):
     def __init__(self, *, postgres: bool = False) -> None:
         self.postgres = postgres
         self.programs = ("initdb",) if postgres else ()
-        self.runs = f"uvicorn, {CORES} processes; {'PostgreSQL' if postgres else 'SQLite, WAL'}"
+        self.runs = f"uvicorn, {CORES} processes; {self.store}"
 
     def prepare(self, ground: Ground) -> None:
         shutil.copy(_APP, ground.data / "app.py")

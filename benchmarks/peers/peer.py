@@ -98,6 +98,11 @@ class Peer:
     def title(self) -> str:
         return f"{self.name}, PostgreSQL" if self.postgres else self.name
 
+    @property
+    def store(self) -> str:
+        """Say where it keeps accounts. NORMAL waits less for the disk than our FULL."""
+        return "PostgreSQL" if self.postgres else "SQLite, synchronous=NORMAL"
+
     def install(self, home: Path) -> None:
         """Put it below this folder; it is called once for a version."""
         install_python(home, self.packages)

@@ -123,6 +123,8 @@ def _seed_and_prove(_: Peer, live: Live) -> Live:
 
 
 def _prove_again(_: Peer, live: Live) -> None:
+    # First what was pressed with, then what they get now.
+    prove(live)
     live.log_everybody_in()
     prove(live)
 
