@@ -21,7 +21,7 @@ from fakes_stores import MemoryAccounts, MemoryAudit, MemoryCredentials, MemoryS
 from fakes_tickets import MemoryTicketDesk, MemoryTickets
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import SessionId
-from watchword.core.ports import Bearer, KeyHolder
+from watchword.core.ports import Bearer, Claimed, KeyHolder
 
 
 @dataclass
@@ -122,6 +122,17 @@ class MemoryWork:
         rows = self._storage.look()
         key = key_with(rows, digests)
         return KeyHolder(rows.accounts[key.account_id], key) if key else None
+
+    async def claimed(self, key: str) -> Claimed | None:
+        account = await self.accounts.by_identifier(key)
+        if account is None:
+            return None
+        return Claimed(
+            account=account,
+            credential=await self.credentials.password_of(account.id),
+            memberships=await self.groups.of(account.id),
+            session_count=await self.sessions.count_of(account.id),
+        )
 
     async def commit(self) -> None:
         writes = list(self._writes)

@@ -27,7 +27,7 @@ def stored(request: pytest.FixtureRequest) -> SigningKey:
 
 def test_a_signature_verifies(stored: SigningKey) -> None:
     """What the sealed half signs, the public half reads."""
-    text = signing_half(stored, master=master()).sign({"typ": "x"}, b"payload")
+    text = signing_half(stored, master=master()).sign("x", b"payload")
 
     assert verifying_half(stored).verified(text) == b"payload"
 
@@ -35,7 +35,7 @@ def test_a_signature_verifies(stored: SigningKey) -> None:
 @pytest.mark.parametrize("place", [0, 5, -1, -20])
 def test_a_changed_token_does_not_verify(stored: SigningKey, place: int) -> None:
     """One other character anywhere, and it is not ours any more."""
-    text = signing_half(stored, master=master()).sign({"typ": "x"}, b"payload")
+    text = signing_half(stored, master=master()).sign("x", b"payload")
     changed = list(text)
     changed[place] = "A" if changed[place] != "A" else "Q"
 

@@ -13,8 +13,10 @@ from watchword.core.apikeys.model import ApiKey
 from watchword.core.apikeys.store import ApiKeyStore
 from watchword.core.audit.store import AuditStore
 from watchword.core.checkouts.store import CheckoutDesk, CheckoutStore
+from watchword.core.credentials.model import PasswordCredential
 from watchword.core.credentials.store import CredentialStore
 from watchword.core.directory.store import LinkStore
+from watchword.core.groups.model import Membership
 from watchword.core.groups.store import GroupStore
 from watchword.core.jobs.leases import LeaseDesk
 from watchword.core.jobs.store import JobDesk, JobStore
@@ -47,6 +49,16 @@ class KeyHolder:
 
     account: Account
     key: ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An account that somebody says is theirs, and all that a log-in looks at, read together."""
+
+    account: Account
+    credential: PasswordCredential | None
+    memberships: tuple[Membership, ...]
+    session_count: int
 
 
 class Work(Protocol):
@@ -98,6 +110,12 @@ class Work(Protocol):
         """Return the API key that has one of these digests, with its account, in one look.
 
         Says nothing of expiry or state; the caller judges.
+        """
+
+    async def claimed(self, key: str) -> Claimed | None:
+        """Return whose name or confirmed address has this canonical key, in one look.
+
+        Memberships are in the order of `GroupStore.of`. Says nothing of state; the caller judges.
         """
 
     async def commit(self) -> None:

@@ -21,7 +21,7 @@ class TokenSigner:
 
     async def sign(self, token: AccessToken) -> str:
         key = await self._keys.signing()
-        return key.sign({"typ": TYPE}, write_claims(token, issuer=self._issuer))
+        return key.sign(TYPE, write_claims(token, issuer=self._issuer))
 
     async def read(self, text: str) -> AccessToken | None:
         header = read_header(text)

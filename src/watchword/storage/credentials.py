@@ -29,7 +29,7 @@ class SqlCredentials:
             "SELECT encoded, changed_at, is_documented FROM passwords WHERE account_id = $1",
             account_id,
         )
-        return _credential((account_id, *row)) if row else None
+        return credential_of((account_id, *row)) if row else None
 
     async def earlier_passwords(self, account_id: AccountId, *, limit: int) -> tuple[str, ...]:
         rows = await self._engine.fetch_all(
@@ -60,7 +60,7 @@ class SqlCredentials:
             stored(until),
             most + 1,
         )
-        items = tuple(_credential(row) for row in rows[:most])
+        items = tuple(credential_of(row) for row in rows[:most])
         return Page(items, _cursor(items[-1]) if len(rows) > most else None)
 
     def put_password(self, credential: PasswordCredential, *, remember: int = 0) -> None:
@@ -140,7 +140,8 @@ def _cursor(last: PasswordCredential) -> str:
     return write_cursor(_LISTING, stored(last.changed_at), last.account_id)
 
 
-def _credential(row: Row) -> PasswordCredential:
+def credential_of(row: Row) -> PasswordCredential:
+    """Read a password from four columns."""
     account_id, encoded, changed_at, is_documented = row
     return PasswordCredential(
         account_id=AccountId(account_id),

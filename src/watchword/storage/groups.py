@@ -15,6 +15,8 @@ from watchword.storage.moments import moment, stored
 from watchword.storage.portions import places, portions
 from watchword.storage.statement import Batch, Row, storable
 
+GROUP_COLUMNS = 5
+
 _LISTING = "groups"
 _LISTING_OF_MEMBERS = "members"
 
@@ -32,7 +34,7 @@ class SqlGroups:
             " FROM groups WHERE id = $1",
             group_id,
         )
-        return _group(row) if row else None
+        return group_of(row) if row else None
 
     async def by_name(self, key: str) -> Group | None:
         row = await self._engine.fetch_one(
@@ -40,7 +42,7 @@ class SqlGroups:
             " FROM groups WHERE name_key = $1",
             key,
         )
-        return _group(row) if row else None
+        return group_of(row) if row else None
 
     async def page(self, *, after: str | None = None, limit: int) -> Page[Group]:
         most = within_page(limit)
@@ -50,7 +52,7 @@ class SqlGroups:
             *((-1, "") if after is None else read_cursor(_LISTING, after)),
             most + 1,
         )
-        items = tuple(_group(row) for row in rows[:most])
+        items = tuple(group_of(row) for row in rows[:most])
         more = len(rows) > most
         last = write_cursor(_LISTING, stored(items[-1].created_at), items[-1].id) if more else None
         return Page(items, last)
@@ -64,7 +66,7 @@ class SqlGroups:
             PAGE_MAX,
         )
         return tuple(
-            Membership(group=_group(row[:5]), account_id=account_id, role=row[5]) for row in rows
+            Membership(group=group_of(row), account_id=account_id, role=row[5]) for row in rows
         )
 
     async def of_many(
@@ -80,7 +82,7 @@ class SqlGroups:
                 *some,
             )
             for row in rows:
-                one = Membership(group=_group(row[:5]), account_id=AccountId(row[6]), role=row[5])
+                one = Membership(group=group_of(row), account_id=AccountId(row[6]), role=row[5])
                 found[one.account_id].append(one)
         return {who: tuple(sorted(those, key=_place)) for who, those in found.items()}
 
@@ -201,8 +203,9 @@ class SqlGroups:
         )
 
 
-def _group(row: Row) -> Group:
-    group_id, name, created_at, password_days, password_history = row
+def group_of(row: Row) -> Group:
+    """Read a group from the first five columns, in the order of every SELECT here."""
+    group_id, name, created_at, password_days, password_history = row[:GROUP_COLUMNS]
     return Group(
         id=GroupId(group_id),
         name=name,

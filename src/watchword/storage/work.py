@@ -5,17 +5,19 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from watchword.core.groups.model import Membership
 from watchword.core.kernel.ids import SessionId
-from watchword.core.ports import Bearer, KeyHolder, Revocations
+from watchword.core.kernel.page import PAGE_MAX
+from watchword.core.ports import Bearer, Claimed, KeyHolder, Revocations
 from watchword.storage import migrate
 from watchword.storage.accounts import ACCOUNT_COLUMNS, SqlAccounts, account_of
 from watchword.storage.api_keys import SqlApiKeys, api_key_of
 from watchword.storage.attempts import SqlAttemptGate, SqlAttempts
 from watchword.storage.audit import SqlAudit
 from watchword.storage.checkouts import SqlCheckoutDesk, SqlCheckouts
-from watchword.storage.credentials import SqlCredentials
+from watchword.storage.credentials import SqlCredentials, credential_of
 from watchword.storage.engine import Engine
-from watchword.storage.groups import SqlGroups
+from watchword.storage.groups import GROUP_COLUMNS, SqlGroups, group_of
 from watchword.storage.jobs import SqlJobDesk, SqlJobs
 from watchword.storage.leases import SqlLeaseDesk
 from watchword.storage.links import SqlLinks
@@ -25,8 +27,11 @@ from watchword.storage.revocation_log import SqlRevocationLog
 from watchword.storage.sessions import SqlSessions, session_of
 from watchword.storage.setup import SqlSetup
 from watchword.storage.signing import SqlSigningKeys
-from watchword.storage.statement import Batch, Statement, Steps, Transaction
+from watchword.storage.statement import Batch, Row, Statement, Steps, Transaction
 from watchword.storage.tickets import SqlTicketDesk, SqlTickets
+
+_MEMBERSHIP = ACCOUNT_COLUMNS + 4
+"""Where a group's columns begin in the row of an account that is claimed."""
 
 _BALLAST = "x" * 32_000
 """About as much as a log-in writes: on a full disk there may still be room for one row."""
@@ -112,6 +117,23 @@ class SqlWork:
         )
         return KeyHolder(account_of(row), api_key_of(row[ACCOUNT_COLUMNS:])) if row else None
 
+    async def claimed(self, key: str) -> Claimed | None:
+        rows = await self._engine.fetch_all(
+            "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
+            " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name,"
+            " p.encoded, p.changed_at, p.is_documented,"
+            " (SELECT COUNT(*) FROM sessions AS s WHERE s.account_id = a.id),"
+            " g.id, g.name, g.created_at, g.password_days, g.password_history, m.role"
+            " FROM identifiers AS i JOIN accounts AS a ON a.id = i.account_id"
+            " LEFT JOIN passwords AS p ON p.account_id = a.id"
+            " LEFT JOIN memberships AS m ON m.account_id = a.id"
+            " LEFT JOIN groups AS g ON g.id = m.group_id"
+            " WHERE i.key = $1 ORDER BY g.name_key, m.role LIMIT $2",
+            key,
+            PAGE_MAX,
+        )
+        return _claimed(rows) if rows else None
+
     async def commit(self) -> None:
         transaction = self._batch.take()
         if transaction is not None:
@@ -153,6 +175,23 @@ class SqlStorage:
 
     async def close(self) -> None:
         await self._engine.close()
+
+
+def _claimed(rows: Sequence[Row]) -> Claimed:
+    """Read an account from the first of its rows, and a membership from each, if it has any."""
+    account = account_of(rows[0])
+    encoded, changed_at, is_documented, session_count = rows[0][ACCOUNT_COLUMNS:_MEMBERSHIP]
+    password = (account.id, encoded, changed_at, is_documented)
+    groups = [row[_MEMBERSHIP:] for row in rows if row[_MEMBERSHIP] is not None]
+    return Claimed(
+        account=account,
+        credential=credential_of(password) if encoded is not None else None,
+        memberships=tuple(
+            Membership(group=group_of(row), account_id=account.id, role=row[GROUP_COLUMNS])
+            for row in groups
+        ),
+        session_count=session_count,
+    )
 
 
 def _beat() -> Steps[None]:

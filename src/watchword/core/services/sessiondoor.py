@@ -19,6 +19,10 @@ from watchword.core.sessions.model import Kind, Session
 
 SESSION_ID_BYTES = 16
 
+COMING_IN_MAX = 64
+COMING_IN_PART = 8
+"""So many of one account, or such a part, may come in between a look and a commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -64,12 +68,14 @@ class Entrant:
     """Who comes in. `require` makes the commit depend on the proof being good still.
 
     `attempt` is the guess that was right, None where nobody could have guessed.
+    `session_count` is how many sessions the account had a moment ago, None if nobody looked.
     """
 
     account: Account
     require: Callable[[Work], None]
     attempt: Attempt | None = None
     memberships: tuple[Membership, ...] = ()
+    session_count: int | None = None
 
 
 class SessionDoor:
@@ -124,7 +130,10 @@ class SessionDoor:
             # Who was used least lately is decided by what was noted until now.
             await self._uses.write_of(session.account_id)
         async with self._open_work() as work:
-            await self._make_room(work, session, dialect_max)
+            count = entrant.session_count
+            if count is None:
+                count = await work.sessions.count_of(session.account_id)
+            self._make_room(work, session, count, dialect_max)
             entrant.require(work)
             work.sessions.add(session)
             if entrant.attempt is not None:
@@ -141,9 +150,10 @@ class SessionDoor:
             )
             await work.commit()
 
-    async def _make_room(self, work: Work, session: Session, dialect_max: int | None) -> None:
+    def _make_room(self, work: Work, session: Session, count: int, dialect_max: int | None) -> None:
         account_id, most = session.account_id, self._limits.per_account_max
-        if await work.sessions.count_of(account_id) >= most:
+        # The store counts once more, and exactly; others may have come since we looked.
+        if count + min(COMING_IN_MAX, most // COMING_IN_PART) >= most:
             work.sessions.end_oldest_of(account_id, keep=most - 1)
         if dialect_max is not None:
             work.sessions.end_idlest_of(account_id, dialect=session.dialect, keep=dialect_max - 1)

@@ -13,7 +13,7 @@ from watchword.core.policy.passwords import PasswordPolicy
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
-from watchword.core.ports import Digester, Hasher, OpenWork
+from watchword.core.ports import Claimed, Digester, Hasher, OpenWork
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.directorysignin import DirectorySignIn
 from watchword.core.services.newpassword import policy_of
@@ -26,9 +26,10 @@ from watchword.core.sessions.model import is_client
 class _Proven:
     account: Account
     credential: PasswordCredential
+    memberships: tuple[Membership, ...]
+    session_count: int
     password: str
     attempt: Attempt
-    memberships: tuple[Membership, ...] = ()
     is_second: bool = False
 
 
@@ -72,7 +73,8 @@ class SignIn:
         if not is_client(terms.client):
             return Refused(Refusal.CLIENT_INVALID)
         key = canonical(identifier)
-        account, credential = await self._find(key)
+        claimed = await self._find(key)
+        account = claimed.account if claimed else None
         if account is not None and account.directory:
             asking = self._directories.of_account
             return await asking(account, identifier, password, origin=origin, terms=terms)
@@ -84,35 +86,48 @@ class SignIn:
         async with self._guesses.admit(subject, origin) as attempt:
             if isinstance(attempt, Refused):
                 return self._turn_away.unheard(attempt, origin)
-            matches = await self._hasher.verify(
-                password, credential.encoded if credential else self._hasher.decoy
-            )
-            reason = judge_signin(matches=matches, is_active=account is None or account.is_active)
-            if account is None or credential is None or reason:
-                reason = reason or Refusal.WRONG_CREDENTIALS
-                return await self._turn_away.failed(attempt, reason, origin)
-            proven = _Proven(account, credential, password, attempt)
+            proven = await self._prove(claimed, password, attempt)
+            if isinstance(proven, Refusal):
+                return await self._turn_away.failed(attempt, proven, origin)
             return await self._judge_age(proven, origin, terms)
 
-    async def _find(self, key: str) -> tuple[Account | None, PasswordCredential | None]:
+    async def _find(self, key: str) -> Claimed | None:
         async with self._open_work() as work:
-            account = await work.accounts.by_identifier(key)
-            credential = await work.credentials.password_of(account.id) if account else None
-        return account, credential
+            return await work.claimed(key)
+
+    async def _prove(
+        self, claimed: Claimed | None, password: str, attempt: Attempt
+    ) -> "_Proven | Refusal":
+        """Look at the password, with as much work for a name that nobody has."""
+        credential = claimed.credential if claimed else None
+        matches = await self._hasher.verify(
+            password, credential.encoded if credential else self._hasher.decoy
+        )
+        is_active = claimed is None or claimed.account.is_active
+        reason = judge_signin(matches=matches, is_active=is_active)
+        if claimed is None or credential is None or reason:
+            return reason or Refusal.WRONG_CREDENTIALS
+        return _Proven(
+            claimed.account,
+            credential,
+            claimed.memberships,
+            claimed.session_count,
+            password,
+            attempt,
+        )
 
     async def _judge_age(
         self, proven: "_Proven", origin: Origin, terms: Terms
     ) -> SignedIn | Refused:
         """Let the owner in, unless the password has expired: only they are ever told so."""
-        async with self._open_work() as work:
-            memberships = await work.groups.of(proven.account.id)
-        ends_at = policy_of(self._policy, memberships).end_of(proven.credential.changed_at)
+        policy = policy_of(self._policy, proven.memberships)
+        ends_at = policy.end_of(proven.credential.changed_at)
         if ends_at is not None and ends_at <= self._clock.now():
             return await self._turn_away.known(
                 proven.attempt, proven.account.id, Refusal.PASSWORD_EXPIRED, origin
             )
-        outcome = await self._admit(replace(proven, memberships=memberships), origin, terms)
-        if isinstance(outcome, Refused):
+        outcome = await self._admit(proven, origin, terms)
+        if isinstance(outcome, Refused) or ends_at is None:
             return outcome
         return replace(outcome, password_ends_at=ends_at)
 
@@ -123,6 +138,7 @@ class SignIn:
             lambda work: work.credentials.require(account.id, encoded=credential.encoded),
             proven.attempt,
             proven.memberships,
+            proven.session_count,
         )
         try:
             signed_in = await self._door.enter(entrant, origin=origin, terms=terms)
