@@ -336,6 +336,23 @@ async def test_time_does_not_end_the_lock_of_an_account(storage: Storage) -> Non
     assert await reserve(attempt("digest", "198.51.100.1", at=later), limits) == 0
 
 
+async def test_what_has_to_stay_keeps_nothing_else_there(storage: Storage) -> None:
+    """A name that nobody has is purged in its turn, behind many accounts that are locked."""
+    limits = replace(LIMITS, per_name=1)
+    people = [account(f"n{number}") for number in range(7)]
+    await keep(storage, *people)
+    for number, one in enumerate(people):
+        await guess(storage, attempt(one.id, at=AT + number * SECOND), limits)
+    await guess(storage, attempt("digest", at=AT + 30 * SECOND), limits)
+    later = AT + 2 * DAY
+
+    for _ in range(4):
+        await commit(storage, lambda work: work.attempts.purge(before=later, limit=2))
+
+    far = [attempt(one, "198.51.100.1", at=later) for one in ("digest", people[0].id)]
+    assert [await storage.attempts.reserve(one, limits) for one in far] == [0, DISTRUST_RETRY_S]
+
+
 @pytest.mark.parametrize("exempt", [False, True])
 async def test_failing_and_waiting_revoke_nothing(lonely: Storage, exempt: bool) -> None:  # noqa: FBT001 - a parameter
     """Guesses leave everybody's remembered tokens alone."""

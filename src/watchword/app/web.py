@@ -27,9 +27,12 @@ from watchword.jobs.workshop import Workshop
 from watchword.observability.metrics import Metrics
 from watchword.settings.model import Settings
 
-SWEEP_S = 10.0
-"""How often expired sessions and old attempts are taken out, a batch at a time, and it is
-written when API keys and sessions were last used. Who looks for more looks less often."""
+SWEEP_S = 2.0
+"""How often expired sessions and old attempts are taken out, a small batch at a time."""
+
+CHORES_S = 10.0
+"""How often the rest is done: it is written when API keys and sessions were last used. Who looks
+for more looks less often."""
 
 Chore = Callable[[], Awaitable[None]]
 
@@ -107,9 +110,9 @@ class WebApp:
             services = house.services
             for last in (services.check_key.write_uses, services.session_uses.write):
                 stack.push_async_callback(_try, last)
-            for chore in _chores(services):
+            for chore, pause_s in _chores(services):
                 # Each by itself, so that none waits for another that is slow.
-                stack.push_async_callback(_end, asyncio.create_task(_repeat(chore)))
+                stack.push_async_callback(_end, asyncio.create_task(_repeat(chore, pause_s)))
             if house.directories is not None:
                 watching = asyncio.create_task(house.directories.watch())
                 stack.push_async_callback(_end, watching)
@@ -162,21 +165,21 @@ class WebApp:
         return self.site.render(status, path)
 
 
-def _chores(services: Services) -> tuple[Chore, ...]:
-    """Return what a worker does now and then."""
+def _chores(services: Services) -> tuple[tuple[Chore, float], ...]:
+    """Return what a worker does now and then, and how long it pauses in between."""
     return (
-        services.housekeeping.sweep,
-        services.expiry_notice.tell,
-        services.check_key.write_uses,
-        services.session_uses.write_due,
+        (services.housekeeping.sweep, SWEEP_S),
+        (services.expiry_notice.tell, CHORES_S),
+        (services.check_key.write_uses, CHORES_S),
+        (services.session_uses.write_due, CHORES_S),
     )
 
 
-async def _repeat(chore: Chore) -> None:
+async def _repeat(chore: Chore, pause_s: float) -> None:
     """Do a chore for ever."""
     while True:
         await _try(chore)
-        await asyncio.sleep(SWEEP_S)
+        await asyncio.sleep(pause_s)
 
 
 async def _try(chore: Chore) -> None:

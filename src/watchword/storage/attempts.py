@@ -14,6 +14,9 @@ from watchword.storage.statement import Batch, Row, Statement, Steps, Transactio
 _FAILURES = "failures"
 """The purpose of the windows that count failures by address."""
 
+_LEFT_ALONE = timedelta(days=30)
+"""So much later a count that has to stay is looked at again."""
+
 # One look at all that speaks for or against an attempt; a row comes back whatever is there.
 _LOOK = (
     "SELECT a.failures, a.wait_until, a.updated_at, n.failures, k.last_signin_at,"
@@ -140,29 +143,45 @@ class SqlAttempts:
         oldest = stored(before)
         self._batch.record(
             "DELETE FROM attempts WHERE (subject, address) IN"
-            " (SELECT subject, address FROM attempts WHERE updated_at < $1 LIMIT $2)",
+            " (SELECT subject, address FROM attempts WHERE updated_at < $1"
+            " ORDER BY updated_at LIMIT $2)",
             oldest,
             limit,
         )
         self._batch.record(
             "DELETE FROM windows WHERE (purpose, key) IN"
-            " (SELECT purpose, key FROM windows WHERE ends_at < $1 LIMIT $2)",
+            " (SELECT purpose, key FROM windows WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)",
             oldest,
             limit,
         )
         self._batch.record(
             "DELETE FROM known_addresses WHERE (account_id, address) IN"
-            " (SELECT account_id, address FROM known_addresses WHERE last_signin_at < $1 LIMIT $2)",
+            " (SELECT account_id, address FROM known_addresses WHERE last_signin_at < $1"
+            " ORDER BY last_signin_at LIMIT $2)",
             oldest,
             limit,
         )
+        self._purge_names(before, limit)
+
+    def _purge_names(self, before: datetime, limit: int) -> None:
         # A lock is known by its count alone, so the counts of existing accounts stay.
         self._batch.record(
-            "DELETE FROM name_failures WHERE subject IN"
-            " (SELECT n.subject FROM name_failures AS n WHERE n.updated_at < $1 AND NOT EXISTS"
-            " (SELECT 1 FROM accounts AS a WHERE a.id = n.subject) LIMIT $2)",
-            oldest,
+            "DELETE FROM name_failures WHERE updated_at < $1 AND subject IN"
+            " (SELECT n.subject FROM (SELECT subject, failures FROM name_failures"
+            " WHERE updated_at < $1 ORDER BY updated_at LIMIT $2) AS n WHERE n.failures = 0"
+            " OR NOT EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = n.subject))",
+            stored(before),
             limit,
+        )
+        # Those that stay get out of the way: else they would all be looked at each time.
+        self._batch.record(
+            "UPDATE name_failures SET updated_at = $3 WHERE updated_at < $1 AND subject IN"
+            " (SELECT n.subject FROM (SELECT subject, failures FROM name_failures"
+            " WHERE updated_at < $1 ORDER BY updated_at LIMIT $2) AS n WHERE n.failures > 0"
+            " AND EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = n.subject))",
+            stored(before),
+            limit,
+            stored(before + _LEFT_ALONE),
         )
 
 

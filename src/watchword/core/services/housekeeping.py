@@ -7,8 +7,11 @@ from watchword.core.policy.signin import AttemptLimits
 from watchword.core.ports import OpenWork
 from watchword.core.services.jobs import HOUSE
 
-BATCH_MAX = 1000
-"""Rows of a kind in one transaction, so that nobody waits behind a long one."""
+BATCH_MAX = 200
+"""Rows of a kind in one transaction, so that nobody waits behind a long one.
+
+In a large store each lies on pages of its own, in the table and in each index.
+"""
 
 
 EXPIRED_KEYS_SHOWN_FOR = timedelta(days=30)

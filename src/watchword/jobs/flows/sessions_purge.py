@@ -8,6 +8,7 @@ import msgspec
 
 from watchword.core.jobs.model import Lane
 from watchword.core.ports import Work
+from watchword.core.services.housekeeping import BATCH_MAX
 from watchword.jobs.flow import Flow, Parameters, Turn
 
 COUNT = "sessions"
@@ -54,12 +55,15 @@ async def _run(told: PurgeParameters, turn: Turn) -> Mapping[str, object]:
 async def _take_out(turn: Turn) -> None:
     """Go on until nothing is left. What the server itself takes out meanwhile counts as well."""
     purge, at, before = turn.services.session_purge, turn.now, _count(turn)
-    first = left = await purge.count_expired(at=at)
+    first = counted = left = await purge.count_expired(at=at)
     while True:
         await purge.sweep()
         if not left:
             return
-        left = await purge.count_expired(at=at)
+        left -= BATCH_MAX
+        # Counted anew when half should be gone: at each turn it would take longer than the rest.
+        if left <= counted // 2:
+            counted = left = await purge.count_expired(at=at)
         async with turn.open_work() as work:
             _record(turn, work, before + first - left, _read(turn.checkpoint))
             await work.commit()
