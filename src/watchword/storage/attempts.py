@@ -89,6 +89,7 @@ class SqlAttempts:
             "DELETE FROM attempts WHERE subject = $1 AND address = $2",
             attempt.subject,
             attempt.address,
+            apart=True,
         )
         # A name that was locked when this attempt came in stays so: only its own place is
         # given back.
@@ -97,6 +98,7 @@ class SqlAttempts:
             " END, updated_at = $2 WHERE subject = $1 AND failures > 0",
             attempt.subject,
             stored(attempt.at),
+            apart=True,
         )
         if not attempt.exempt:
             self._give_back_window(attempt)
@@ -108,6 +110,7 @@ class SqlAttempts:
             account_id,
             attempt.address,
             stored(attempt.at),
+            apart=True,
         )
 
     def _give_back_window(self, attempt: Attempt) -> None:
@@ -115,6 +118,7 @@ class SqlAttempts:
             "UPDATE windows SET taken = taken - 1 WHERE purpose = $1 AND key = $2 AND taken > 0",
             _FAILURES,
             attempt.address,
+            apart=True,
         )
 
     def withdraw(self, attempt: Attempt) -> None:
@@ -233,11 +237,15 @@ def _reserve(attempt: Attempt, limits: AttemptLimits) -> Steps[int]:
         return wait
     failures = standing.failures + 1
     wait_until = stored(attempt.at + limits.wait_after(failures))
-    yield Statement(_COUNT_HERE, (attempt.subject, attempt.address, failures, wait_until, at))
-    yield Statement(_COUNT_NAME, (attempt.subject, int(standing.is_locked), at))
+    here = (attempt.subject, attempt.address, failures, wait_until, at)
+    counts = [
+        Statement(_COUNT_HERE, here),
+        Statement(_COUNT_NAME, (attempt.subject, int(standing.is_locked), at)),
+    ]
     if not attempt.exempt:
-        end = stored(standing.window_end)
-        yield Statement(_COUNT_WINDOW, (_FAILURES, attempt.address, end, at))
+        window = (_FAILURES, attempt.address, stored(standing.window_end), at)
+        counts.append(Statement(_COUNT_WINDOW, window))
+    yield tuple(counts)
     return 0
 
 

@@ -58,7 +58,7 @@ class SqlAudit:
         for statement in inserts(
             "INSERT INTO audit_events (at, action, subject, actor, address, dialect, detail)", rows
         ):
-            self._batch.record(statement.sql, *statement.values)
+            self._batch.record(statement.sql, *statement.values, apart=len(rows) == 1)
 
     async def page(
         self,

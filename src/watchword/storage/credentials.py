@@ -133,6 +133,7 @@ class SqlCredentials:
             account_id,
             encoded,
             expect=DeniedError,
+            apart=True,
         )
 
 

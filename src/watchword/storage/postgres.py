@@ -15,14 +15,22 @@ from types import MappingProxyType
 from typing import TypeAlias, TypedDict
 
 import asyncpg
-from asyncpg.transaction import Transaction as PostgresTransaction
 
 from watchword.core.kernel.errors import ConflictError, NotFoundError, UnavailableError
 from watchword.storage.engine import TableMissingError
+from watchword.storage.postgres_joined import joined
 from watchword.storage.postgres_listener import CHANNEL, Listener
 from watchword.storage.private import make_folder
 from watchword.storage.revocation import RevocationCounter
-from watchword.storage.statement import Result, Row, Run, Transaction, Value, storable
+from watchword.storage.statement import (
+    Result,
+    Row,
+    Run,
+    Together,
+    Transaction,
+    Value,
+    storable,
+)
 from watchword.storage.tally import POSTGRES_TALLY
 from watchword.storage.work import SqlStorage
 
@@ -49,7 +57,7 @@ POSTGRES_WORDS = MappingProxyType(
     }
 )
 
-_TAKE_TURNS = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::BIGINT[]) AS number"
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 
 class _Connecting(TypedDict):
@@ -141,11 +149,11 @@ class PostgresEngine:
 
     async def apply(self, transaction: Transaction[Result]) -> Result:
         with _translated():
-            connection, block = await self._begun()
+            connection = await self._begun(_beginning(transaction.locks))
             try:
-                return await self._apply(connection, block, transaction)
+                return await self._apply(connection, transaction)
             except BaseException:
-                await _undo(connection, block)
+                await _undo(connection)
                 raise
             finally:
                 await self._pool.release(connection)
@@ -164,39 +172,35 @@ class PostgresEngine:
         async with self._pool.acquire(timeout=ACQUIRE_S) as connection:
             return await connection.fetch(sql, *values)
 
-    async def _begun(self) -> tuple[_Connection, PostgresTransaction]:
+    async def _begun(self, beginning: str) -> _Connection:
         try:
-            return await self._begin()
+            return await self._begin(beginning)
         except _DEAD:
             # Nothing was asked of it but to begin.
             await self._pool.expire_connections()
-            return await self._begin()
+            return await self._begin(beginning)
 
-    async def _begin(self) -> tuple[_Connection, PostgresTransaction]:
+    async def _begin(self, beginning: str) -> _Connection:
         connection = await self._pool.acquire(timeout=ACQUIRE_S)
         try:
-            block = connection.transaction(isolation="read_committed")
-            await block.start()
+            await connection.execute(beginning)
         except BaseException:
+            await _undo(connection)
             await self._pool.release(connection)
             raise
-        return connection, block
+        return connection
 
-    async def _apply(
-        self, connection: _Connection, block: PostgresTransaction, transaction: Transaction[Result]
-    ) -> Result:
-        if transaction.locks:
-            await connection.fetch(_TAKE_TURNS, sorted(map(_lock_number, transaction.locks)))
+    async def _apply(self, connection: _Connection, transaction: Transaction[Result]) -> Result:
         run = Run(transaction)
-        statement = run.first()
-        while statement is not None:
-            statement = run.then(await connection.fetch(statement.sql, *statement.values))
+        statements = run.first()
+        while statements:
+            statements = run.then(await _answers(connection, statements))
         if run.revoked:
             await connection.fetch("SELECT pg_notify($1, '')", CHANNEL)
             async with self.revocations.changing_on_loop():
-                await block.commit()
+                await connection.execute("COMMIT")
         else:
-            await block.commit()
+            await connection.execute("COMMIT")
         return run.result
 
 
@@ -208,15 +212,33 @@ async def _keep(connection: object) -> None:
     del connection
 
 
-async def _undo(connection: _Connection, block: PostgresTransaction) -> None:
+async def _answers(connection: _Connection, statements: Together) -> Sequence[Sequence[Row]]:
+    """Return the rows of each; of several, rows that are empty."""
+    if len(statements) == 1:
+        only = statements[0]
+        return [await connection.fetch(only.sql, *only.values)]
+    # One question for all of them: each costs a journey to the server.
+    sql = joined(tuple(one.sql for one in statements))
+    values = [value for one in statements for value in one.values]
+    (counts,) = await connection.fetch(sql, *values)
+    return [[()] * count for count in counts]
+
+
+def _beginning(locks: frozenset[str]) -> str:
+    """Return what begins a transaction and waits for its turn, in one question."""
+    turns = [f"SELECT pg_advisory_xact_lock({number})" for number in sorted(map(_number, locks))]
+    return "; ".join([_BEGIN, *turns])
+
+
+async def _undo(connection: _Connection) -> None:
     try:
-        await block.rollback()
+        await connection.execute("ROLLBACK")
     except _UNWELL:
         # It may be in the middle of anything. Without it the server undoes the rest.
         connection.terminate()
 
 
-def _lock_number(key: str) -> int:
+def _number(key: str) -> int:
     # Sorted numbers, so that no two transactions wait for each other.
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
 

@@ -98,6 +98,7 @@ class SqlSessions:
             session.client,
             stored_or_none(session.last_used_at),
             expect=NotFoundError,
+            apart=True,
         )
 
     def require(self, session_id: SessionId) -> None:

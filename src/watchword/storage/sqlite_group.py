@@ -140,10 +140,11 @@ def _apply(connection: apsw.Connection, job: Job[Any]) -> None:
     connection.execute("SAVEPOINT job")
     job.run = run = Run(job.transaction)
     try:
-        statement = run.first()
-        while statement is not None:
-            rows = connection.execute(placed(statement.sql), statement.values).fetchall()
-            statement = run.then(rows)
+        statements = run.first()
+        while statements:
+            statements = run.then(
+                [connection.execute(placed(one.sql), one.values).fetchall() for one in statements]
+            )
     except UNWELL:
         raise
     except apsw.Error as error:

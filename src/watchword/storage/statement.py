@@ -30,17 +30,27 @@ class Statement:
 
     `expect` makes the error to raise when no row comes back, so such a statement is a
     SELECT or ends in RETURNING. `revokes` says that a row that comes back was something
-    other processes may still remember.
+    other processes may still remember. What is `apart` neither sees nor changes what its
+    neighbours change, so an engine may do several such neighbours in one go.
     """
 
     sql: str
     values: tuple[Value, ...] = ()
     expect: Callable[[], CoreError] | None = None
     revokes: bool = False
+    apart: bool = False
 
 
-Steps: TypeAlias = Generator[Statement, Sequence[Row], Result_co]
-"""Yields a statement, is sent its rows, yields the next, and returns what came of it."""
+TOGETHER_MAX = 8
+
+Together: TypeAlias = tuple[Statement, ...]
+"""Statements that are apart from each other; an engine may tell no more than how many rows came."""
+
+Steps: TypeAlias = Generator[Statement | Together, Sequence[Row], Result_co]
+"""Yields a statement, is sent its rows, yields the next, and returns what came of it.
+
+After statements that go together it is sent nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +68,13 @@ class Transaction(Generic[Result_co]):
 class Run(Generic[Result]):
     """One go at a transaction, for an engine to drive.
 
-    After `first`, and again after each `then`, there is a statement to execute, until
-    None says that `result` is there.
+    After `first`, and again after each `then`, there are statements to execute, of which
+    several go together, until there are none: then `result` is there.
     """
 
     def __init__(self, transaction: Transaction[Result]) -> None:
         self._steps = transaction.steps()
-        self._asked: Statement | None = None
+        self._asked: Together = ()
         self._results: list[Result] = []
         self.revoked = False
 
@@ -72,29 +82,26 @@ class Run(Generic[Result]):
     def result(self) -> Result:
         return self._results[0]
 
-    def first(self) -> Statement | None:
-        try:
-            self._asked = next(self._steps)
-        except StopIteration as done:
-            self._finish(done.value)
-        return self._asked
+    def first(self) -> Together:
+        return self._send(None)
 
-    def then(self, rows: Sequence[Row]) -> Statement | None:
-        """Take the rows of the statement before; raises what it expected in vain."""
-        asked = self._asked
-        assert asked is not None
-        if not rows and asked.expect is not None:
-            raise asked.expect()
-        self.revoked = self.revoked or (asked.revokes and bool(rows))
-        try:
-            self._asked = self._steps.send(rows)
-        except StopIteration as done:
-            self._finish(done.value)
-        return self._asked
+    def then(self, answers: Sequence[Sequence[Row]]) -> Together:
+        """Take the rows of each statement before; raises what one expected in vain."""
+        for asked, rows in zip(self._asked, answers, strict=True):
+            if not rows and asked.expect is not None:
+                raise asked.expect()
+            self.revoked = self.revoked or (asked.revokes and bool(rows))
+        return self._send(answers[0] if len(answers) == 1 else ())
 
-    def _finish(self, result: Result) -> None:
-        self._asked = None
-        self._results.append(result)
+    def _send(self, rows: Sequence[Row] | None) -> Together:
+        try:
+            asked = next(self._steps) if rows is None else self._steps.send(rows)
+        except StopIteration as done:
+            self._results.append(done.value)
+            self._asked = ()
+        else:
+            self._asked = (asked,) if isinstance(asked, Statement) else asked
+        return self._asked
 
 
 class Batch:
@@ -110,11 +117,12 @@ class Batch:
         *values: Value,
         expect: Callable[[], CoreError] | None = None,
         revokes: bool = False,
+        apart: bool = False,
     ) -> None:
         """Add one statement. Raises InvalidError for text that no engine can keep."""
         if not storable(values):
             raise InvalidError("text")
-        self._parts.append(Statement(sql, values, expect, revokes))
+        self._parts.append(Statement(sql, values, expect, revokes, apart))
 
     def record_steps(self, steps: Callable[[], Steps[None]]) -> None:
         """Add statements of which one depends on what another finds."""
@@ -143,8 +151,23 @@ def storable(values: Sequence[Value]) -> bool:
 
 
 def _all_of(parts: tuple[Statement | Callable[[], Steps[None]], ...]) -> Steps[None]:
+    neighbours: list[Statement] = []
     for part in parts:
-        if isinstance(part, Statement):
-            yield part
-        else:
+        is_next = isinstance(part, Statement) and _goes_with(neighbours, part)
+        if neighbours and not is_next:
+            yield tuple(neighbours)
+            neighbours.clear()
+        if not isinstance(part, Statement):
             yield from part()
+        elif part.apart:
+            neighbours.append(part)
+        else:
+            yield part
+    if neighbours:
+        yield tuple(neighbours)
+
+
+def _goes_with(neighbours: list[Statement], one: Statement) -> bool:
+    # The same text may well meet the same row, which no statement changes twice.
+    is_another = all(one.sql != other.sql for other in neighbours)
+    return one.apart and is_another and len(neighbours) < TOGETHER_MAX
