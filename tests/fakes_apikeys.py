@@ -32,6 +32,10 @@ class MemoryApiKeys(MemoryStore):
     async def page(self, *, after: str | None = None, limit: int) -> Page[ApiKey]:
         return _page("apikeys", self.look().api_keys.values(), after, limit)
 
+    async def beginning(self, text: str, *, limit: int) -> tuple[ApiKey, ...]:
+        keys = self.look().api_keys
+        return tuple(keys[one] for one in sorted(keys) if one.startswith(text))[:limit]
+
     def add(self, key: ApiKey, *, most: int) -> None:
         def write(rows: Rows) -> None:
             owner = rows.accounts.get(key.account_id)

@@ -82,6 +82,7 @@ async def look_up(storage: Storage) -> None:
         await work.sessions.by_id(SessionId("s7"))
         await work.sessions.count_of(AccountId("a7"))
         await work.api_keys.by_digest(["d7"])
+        await work.api_keys.beginning("k4", limit=9)
         await work.revocation_log.latest()
         await work.revocation_log.since(7, limit=9)
 

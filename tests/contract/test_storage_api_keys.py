@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -346,3 +347,19 @@ def _notes(uses: list[KeyUse]) -> Callable[[Work], None]:
 
 def _deletion(who: Account) -> Callable[[Work], None]:
     return lambda work: work.accounts.delete(who.id)
+
+
+async def test_keys_are_found_by_how_their_ids_begin(storage: Storage, look: Work) -> None:
+    """In the order of the ids, no more than were asked for, and no character is a pattern."""
+    await keep(storage, ADA)
+    for name in ("ab1", "ab_", "ac", "b", "ab%"):
+        await commit(storage, partial(_add, api_key(name, ADA)))
+
+    found = [await look.api_keys.beginning(text, limit=2) for text in ("ab", "ab%", "c", "ab_")]
+
+    ids = [[one.id for one in keys] for keys in found]
+    assert ids == [["ab%", "ab1"], ["ab%"], [], ["ab_"]]
+
+
+def _add(key: ApiKey, work: Work) -> None:
+    work.api_keys.add(key, most=9)

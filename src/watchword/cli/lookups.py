@@ -40,11 +40,8 @@ async def group_named(services: "Services", name: str) -> Group:
 
 async def api_key_by(services: "Services", beginning: str) -> ApiKey:
     """Return the one API key whose id begins so. Raises Failure if there is none, or another."""
-
-    async def page(after: str | None) -> Page[ApiKey]:
-        return granted(await services.api_keys.page(OPERATOR, after=after))
-
-    found = [one async for one in every(page) if one.id.startswith(beginning)]
+    found = await services.api_keys.beginning(OPERATOR, beginning)
+    assert not isinstance(found, Refused), "the operator is never refused"
     if not found:
         raise no_key()
     if len(found) > 1:

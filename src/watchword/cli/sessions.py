@@ -118,7 +118,12 @@ async def _labelled(services: "Services", label: str) -> Session:
     async def page(after: str | None) -> Page[Session]:
         return await services.sessions.page(after=after)
 
-    found = [one async for one in every(page) if session_label(one.id).startswith(label)]
+    found: list[Session] = []
+    async for one in every(page):
+        if session_label(one.id).startswith(label):
+            found.append(one)
+            if label == session_label(one.id):
+                break  # It is the whole label: there is no other, and there may be millions.
     if not found:
         raise Failure(
             "not_found", "No live session has this label. `watchword session list` shows them."

@@ -14,6 +14,7 @@ from watchword.storage.cursor import read_cursor, within_page, write_cursor
 from watchword.storage.engine import Engine
 from watchword.storage.moments import moment, moment_or_none, stored, stored_or_none
 from watchword.storage.portions import places
+from watchword.storage.ranges import range_of
 from watchword.storage.statement import Batch, Row
 
 _LISTING = "apikeys"
@@ -72,6 +73,16 @@ class SqlApiKeys:
             most + 1,
         )
         return _page(_LISTING, rows, most)
+
+    async def beginning(self, text: str, *, limit: int) -> tuple[ApiKey, ...]:
+        rows = await self._engine.fetch_all(
+            "SELECT id, account_id, name, digest, sealed, hint, scopes, per_minute,"
+            " created_at, expires_at, last_used_at FROM api_keys"
+            " WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
+            *range_of(text),
+            within_page(limit),
+        )
+        return tuple(map(api_key_of, rows))
 
     def add(self, key: ApiKey, *, most: int) -> None:
         self._batch.lock(locks.account(key.account_id))

@@ -44,6 +44,9 @@ class ApiKeyStore(Protocol):
     async def page(self, *, after: str | None = None, limit: int) -> Page[ApiKey]:
         """Return all keys, oldest first, expired ones too."""
 
+    async def beginning(self, text: str, *, limit: int) -> tuple[ApiKey, ...]:
+        """Return up to so many keys whose ids begin with a text, in the order of the ids."""
+
     def add(self, key: ApiKey, *, most: int) -> None:
         """Record a new key.
 

@@ -134,6 +134,13 @@ class ApiKeys:
                 return await work.api_keys.page(after=after, limit=most)
             return await work.api_keys.page_of(account_id, after=after, limit=most)
 
+    async def beginning(self, actor: Actor, text: str) -> tuple[ApiKey, ...] | Refused:
+        """Return the keys, up to a page of them, whose ids begin so, for an admin."""
+        if refused := _only_admins(actor):
+            return refused
+        async with self._open_work() as work:
+            return await work.api_keys.beginning(text, limit=PAGE_MAX)
+
     async def revoke(self, actor: Actor, key_id: ApiKeyId) -> Refused | None:
         """End anybody's key, for an admin."""
         found = await self._find(actor, key_id)
