@@ -1,6 +1,6 @@
 # The same words everywhere; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-directory run test check lint bench bench-peers fix lock
+.PHONY: help setup setup-directory run test check lint bench bench-peers bench-soak fix lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -57,6 +57,9 @@ bench: setup ## measure log-ins, checks of tokens and keys, start-up and memory
 
 bench-peers: setup ## measure us beside what people would pick instead (BENCH_PEERS_ARGS="--only ...")
 	@PYTHONPATH=benchmarks $(BIN)/python -m peers.run $(BENCH_PEERS_ARGS)
+
+bench-soak: setup ## look for ten minutes whether the server grows under load
+	@$(BIN)/python benchmarks/soak.py
 
 fix: setup ## put the code into format, repair what ruff can, and draw docs/map.md
 	@$(BIN)/ruff format $(CODE)
