@@ -189,8 +189,8 @@ def surroundings() -> dict[str, str]:
 
 def shown(figure: float) -> str:
     """Write a figure with three digits that count."""
-    if abs(figure) >= 1000:
-        digits = len(str(int(abs(figure)))) - 3
+    if abs(figure) >= 999.5:
+        digits = len(str(round(abs(figure)))) - 3
         return f"{round(figure, -digits):,.0f}"
     return f"{figure:.3g}"
 
@@ -225,8 +225,10 @@ def rates_table(rows: Iterable[Row]) -> str:
 def _rate_line(row: Row) -> list[str]:
     times = [shown(row.p50_ms), shown(row.p99_ms), shown(row.max_ms)]
     turns = ", ".join(map(shown, row.rates))
-    # What has no answers is a bare function: it was not asked over a connection.
-    times, errors = (times, told(row)) if row.answers else (["", "", ""], "")
+    if not row.answers:
+        # A bare function, which is not asked over a connection, or a server that gave none.
+        times = ["", "", ""]
+    errors = told(row) if row.answers or row.errors else ""
     return [row.who, row.test, f"**{shown(row.rate)}**", turns, *times, errors]
 
 

