@@ -35,7 +35,7 @@ def test_no_file_names_a_registry_host() -> None:
     locks = {path.name: tree.text(path) or "" for path in tree.ROOT.glob("requirements*.lock")}
     unknown = [hit for hit in _found(URL_HOST) if not KNOWN_HOSTS.search(hit.split(" ")[1])]
 
-    assert len(locks) == 3
+    assert len(locks) == 4
     assert [name for name, text in locks.items() if "://" in text] == []
     assert unknown + _found(BARE_HOST) == []
 

@@ -41,7 +41,7 @@ def samples(text: bytes | str) -> dict[str, float]:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(version="1.2.3")
+    return Metrics(version="1.2.3", argon2="native")
 
 
 @pytest.fixture
@@ -128,6 +128,7 @@ class TestOneProcess:
         (line,) = [name for name in samples(metrics.render()[0]) if "build_info" in name]
 
         assert 'version="1.2.3"' in line
+        assert 'argon2="native"' in line
 
     def test_two_do_not_mix(self, metrics: Metrics) -> None:
         """Nothing is kept outside of the object, so an app can be built twice."""

@@ -26,6 +26,8 @@ from watchword.core.kernel.errors import CoreError, InvalidError
 from watchword.core.kernel.randomness import SystemRandomness
 from watchword.core.ports import Posting, Storage
 from watchword.core.signing.model import SigningKey
+from watchword.crypto.argon2 import chosen
+from watchword.crypto.builds.stamp import this_processor
 from watchword.crypto.keypairs import signing_half, standing_of
 from watchword.crypto.keysafe import StoredKeySafe
 from watchword.crypto.master import SealError, Standing
@@ -165,6 +167,17 @@ def kerberos_problem(settings: Settings) -> str:
 def hasher(settings: Settings) -> Argon2Hasher:
     """Return the hasher of one worker, to measure it. Close it."""
     return make_hasher(settings, SystemRandomness())
+
+
+def hash_build() -> str:
+    """Say who computes the hashes, and why nobody faster does."""
+    choice = chosen()
+    return choice.about if choice.is_native else f"{choice.about}, for {choice.why}"
+
+
+def could_be_native() -> bool:
+    """Say whether a build for this very processor would be taken, if there were one."""
+    return not chosen().is_native and bool(this_processor())
 
 
 def _signing(keys: Sequence[SigningKey]) -> list[SigningKey]:

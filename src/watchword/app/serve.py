@@ -15,6 +15,7 @@ from watchword.app.start import Start, check_demo, check_directories, check_jobs
 from watchword.app.web import WebApp, mounted
 from watchword.core.kernel.clock import SystemClock
 from watchword.core.kernel.errors import CoreError
+from watchword.crypto.argon2 import chosen
 from watchword.http.gate import Served, TransportLimits
 from watchword.http.listening import ServeError, listen
 from watchword.http.server import ServerConfig
@@ -35,7 +36,7 @@ class Factory:
 
     def __call__(self, worker: int) -> Served:
         log.configure(self.settings.log.level, self.settings.log.format, worker=worker)
-        metrics = Metrics(version=__version__)
+        metrics = Metrics(version=__version__, argon2=chosen().build.name)
         listeners = self.metrics_listeners if worker == 0 else []
         app = WebApp(self.settings, worker, self.demo, metrics, listeners)
         return Served(

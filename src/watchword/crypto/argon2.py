@@ -1,30 +1,26 @@
-"""Argon2 as libsodium computes it, and the PHC text that a hash is kept in."""
+"""Argon2, and the PHC text that a hash is kept in; who computes it is chosen at the first one."""
 
-import errno
 import re
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-from nacl._sodium import ffi  # type: ignore[import-not-found]  # compiled, without types
-from nacl.bindings import (
-    crypto_pwhash_ALG_ARGON2ID13,
-    crypto_pwhash_str_alg,
-    crypto_pwhash_str_verify,
-)
-from nacl.exceptions import InvalidkeyError
-from nacl.exceptions import RuntimeError as SodiumError
-
-from watchword.core.kernel.errors import UnavailableError
+if TYPE_CHECKING:
+    from watchword.crypto.builds.choice import Choice
 
 MEMORY_KIB_MAX = 64 * 1024
 PASSES_MAX = 10
 LANES_MAX = 8
-ENCODED_LENGTH_MAX = 127  # libsodium's crypto_pwhash_STRBYTES, less its final NUL
+KINDS = ("argon2id", "argon2i")
+ENCODED_LENGTH_MAX = 127
+"""libsodium's crypto_pwhash_STRBYTES, less its final NUL: every build can check what any made."""
 
-# One spelling only: version 1.3, no leading zeros, no padding, nothing optional.
+# One spelling only: version 1.3, no leading zeros, no padding, nothing optional; a salt of 8
+# octets or more and a key of 16 or more.
 _ENCODED = re.compile(
     r"\$(argon2id?)\$v=19"
     r"\$m=([1-9][0-9]{0,5}),t=([1-9][0-9]?),p=([1-9])"
-    r"\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{16,86}"
+    r"\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,86}"
 )
 
 
@@ -58,7 +54,7 @@ CURRENT = Cost(memory_kib=19 * 1024, passes=2)
 def read_cost(encoded: str, *, kind: str = "argon2id") -> Cost | None:
     """Return the cost of an encoded hash; None if it is not of this kind, or past our limits.
 
-    Ours are all Argon2id; libsodium also checks Argon2i, which only others make.
+    Ours are all Argon2id; Argon2i is checked too, which only others make.
     """
     match = _ENCODED.fullmatch(encoded) if len(encoded) <= ENCODED_LENGTH_MAX else None
     if match is None or match.group(1) != kind:
@@ -69,34 +65,29 @@ def read_cost(encoded: str, *, kind: str = "argon2id") -> Cost | None:
 
 
 def compute(password: str, cost: Cost) -> str:
-    """Return the encoded hash under a salt that libsodium draws from the system; one lane only."""
-    try:
-        encoded: bytes = crypto_pwhash_str_alg(
-            octets_of(password), cost.passes, cost.memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13
-        )
-    except SodiumError as error:
-        raise _no_memory() from error
-    return encoded.decode("ascii")
+    """Return the encoded hash under a new salt; one lane only."""
+    build = chosen().build
+    return build.compute(octets_of(password), memory_kib=cost.memory_kib, passes=cost.passes)
 
 
 def matches(password: str, encoded: str) -> bool:
-    """Say whether the password has this hash, whose cost must have been read before."""
-    # libsodium says "wrong" when it got no memory too; only errno tells the two apart, and
-    # a wrong refusal would count as a failed attempt.
-    ffi.errno = 0
-    try:
-        return crypto_pwhash_str_verify(encoded.encode("ascii"), octets_of(password))
-    except InvalidkeyError as error:
-        if ffi.errno == errno.ENOMEM:
-            raise _no_memory() from error
+    """Say whether the password has this hash; what is malformed or past our limits, nobody has."""
+    if not any(read_cost(encoded, kind=kind) for kind in KINDS):
         return False
+    return chosen().build.matches(octets_of(password), encoded)
+
+
+@cache
+def chosen() -> "Choice":
+    """Return who computes in this process."""
+    # Most commands never hash, and a library is memory.
+    from watchword.crypto.builds.choice import choose, native_folder  # noqa: PLC0415
+    from watchword.crypto.builds.stamp import this_processor  # noqa: PLC0415
+
+    return choose(native_folder(), this_processor(), kept_kib=CURRENT.memory_kib)
 
 
 def octets_of(password: str) -> bytes:
     """Return the octets of a password, which is UTF-8 for every hash that we know."""
     # A lone surrogate is a password like any other: it must be able to be wrong.
     return password.encode("utf-8", "surrogatepass")
-
-
-def _no_memory() -> UnavailableError:
-    return UnavailableError("There is no memory for a password hash.", retry_after=1)

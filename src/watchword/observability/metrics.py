@@ -76,7 +76,7 @@ class Bound(Generic[Child]):
 class Metrics:
     """Everything that one process counts. Each worker makes its own, after the fork."""
 
-    def __init__(self, *, version: str) -> None:
+    def __init__(self, *, version: str, argon2: str = "") -> None:
         self._files = _shared_files()
         self._make = _Maker()
         count, spread, level = self._make.counters, self._make.spreads, self._make.level
@@ -104,7 +104,7 @@ class Metrics:
         self.hash_seconds = spread("hash_seconds", "Time of one hash.", HASH_BUCKETS).of()
         self.hash_places = level("hash_places", "Callers that wait for a hash.", "livesum")
         self.jobs_active = level("jobs_active", "Jobs that are not over.", "livesum")
-        about = {"version": version, "python": python_version()}
+        about = {"version": version, "python": python_version(), "argon2": argon2}
         level("build_info", "What runs.", "livemax", **about).set(1)
 
     def request(self, dialect: str, operation: str, status: int, seconds: float) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from watchword.app.checkup import hasher
+from watchword.app.checkup import could_be_native, hash_build, hasher
 from watchword.app.house import StartError
 from watchword.app.web import mounted
 from watchword.cli.doctor.address import look_at_address
@@ -42,7 +42,7 @@ async def examine(settings: Settings, clock: Clock, *, seconds: float = SECONDS)
         _look_at_clock(settings, clock),
         look_at_memory(settings, threads=threads),
         look_at_open_files(settings),
-        judge_rate(measured),
+        judge_rate(measured, hash_build(), could_be_native=could_be_native()),
         judge_jump(measured.passed, measured.ticked),
     ]
 

@@ -31,8 +31,8 @@ class Finding:
         }
 
 
-def ok(check: str, found: str) -> Finding:
-    return Finding(check, Grade.OK, found)
+def ok(check: str, found: str, advice: str = "") -> Finding:
+    return Finding(check, Grade.OK, found, advice)
 
 
 def warn(check: str, found: str, advice: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Argon2 as other products make it; what libsodium can check of it."""
+"""Argon2 as other products make it; what every build of ours can check of it."""
 
 import re
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Argon2:
 
 
 def make_argon2(kind: str, version: str | None, cost: Cost, salt: bytes, key: bytes) -> Argon2:
-    """Return the hash if libsodium can check it and its cost is allowed."""
+    """Return the hash if every build can check it and its cost is allowed."""
     if kind == "d":
         raise refused(Reason.ARGON2_KIND)
     if version != VERSION:  # a text without one is older than the number
