@@ -172,7 +172,7 @@ def hasher(settings: Settings) -> Argon2Hasher:
 def hash_build() -> str:
     """Say who computes the hashes, and why nobody faster does."""
     choice = chosen()
-    return choice.about if choice.is_native else f"{choice.about}, for {choice.why}"
+    return choice.about if choice.is_native else f"{choice.about} ({choice.why})"
 
 
 def could_be_native() -> bool:

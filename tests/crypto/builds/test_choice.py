@@ -47,7 +47,7 @@ def test_without_one_libsodium_computes(tmp_path: Path) -> None:
 
     assert choice.build.name == "libsodium"
     assert not choice.is_native
-    assert choice.why == "none was built here"
+    assert choice.why == "there is no native build"
 
 
 @pytest.mark.parametrize("processor", [ELSEWHERE, HERE | {"model name": ["Another"]}, {}])
@@ -58,7 +58,7 @@ def test_what_was_built_for_another_processor_is_left_alone(
     choice = chosen_in(folder, processor)
 
     assert choice.build.name == "libsodium"
-    assert choice.why == "what was built here is for another processor"
+    assert choice.why == "the native build here is for another processor"
 
 
 @pytest.mark.parametrize("name", ["argon2.so", "arena.so"])
@@ -66,7 +66,7 @@ def test_what_has_changed_is_left_alone(folder: Path, name: str) -> None:
     """Only what was tested is loaded, as it was then."""
     (folder / name).write_bytes(b"another library")
 
-    assert chosen_in(folder, HERE).why == "what was built here has changed since"
+    assert chosen_in(folder, HERE).why == "the native build here has changed since"
 
 
 @pytest.mark.parametrize("name", ["argon2.so", "arena.so"])
@@ -74,7 +74,7 @@ def test_half_a_build_is_left_alone(folder: Path, name: str) -> None:
     """A copy that broke off is no build."""
     (folder / name).unlink()
 
-    assert chosen_in(folder, HERE).why == "what was built here is not complete"
+    assert chosen_in(folder, HERE).why == "the native build here is not complete"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": 1}'])
@@ -82,7 +82,7 @@ def test_a_stamp_that_cannot_be_read_is_none(folder: Path, text: str) -> None:
     """Whatever stands in it, the server starts."""
     (folder / "stamp.json").write_text(text, encoding="utf-8")
 
-    assert chosen_in(folder, HERE).why == "none was built here"
+    assert chosen_in(folder, HERE).why == "there is no native build"
 
 
 def test_what_cannot_be_loaded_is_done_without(folder: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_cannot_be_loaded_is_done_without(folder: Path) -> None:
     choice = chosen_in(folder, HERE)
 
     assert choice.build.name == "libsodium"
-    assert choice.why == "what was built here cannot be loaded"
+    assert choice.why == "the native build here cannot be loaded"
 
 
 def test_a_real_build_on_another_processor_is_not_loaded(tmp_path: Path) -> None:

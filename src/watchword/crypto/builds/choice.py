@@ -39,9 +39,9 @@ def choose(folder: Path, processor: stamp.Processor, *, kept_kib: int) -> Choice
     try:
         native = Native(folder, kept_kib=kept_kib)
     except (ImportError, OSError, AttributeError):
-        return _libsodium("what was built here cannot be loaded")
+        return _libsodium("the native build here cannot be loaded")
     if not answers_rightly(native):
-        return _libsodium("what was built here answers wrongly")
+        return _libsodium("the native build here answers wrongly")
     return Choice(native, f"native, built for {stamp.model_of(processor)}")
 
 

@@ -77,14 +77,14 @@ def objection(folder: Path, processor: Processor) -> str:
     """
     stamp = read(folder)
     if stamp is None:
-        return "none was built here"
+        return "there is no native build"
     if not processor or stamp.processor != processor:
-        return "what was built here is for another processor"
+        return "the native build here is for another processor"
     try:
         there = {name: _digest(folder / name) for name in (LIBRARY, ARENA)}
     except OSError:
-        return "what was built here is not complete"
-    return "" if there == stamp.files else "what was built here has changed since"
+        return "the native build here is not complete"
+    return "" if there == stamp.files else "the native build here has changed since"
 
 
 def _digest(path: Path) -> str:
