@@ -1,6 +1,6 @@
 """A chart of what was measured: rates of everybody at each test, as an SVG file.
 
-`python benchmarks/chart.py results/peers.json chart.svg`; of several reports all rows are drawn.
+`.venv/bin/python benchmarks/chart.py REPORT... CHART`; of several reports all rows are drawn.
 A bar is the median of the turns and its whisker goes from the least to the most.
 """
 

@@ -30,13 +30,12 @@ def measure(place: Place, *, turns: int, seconds: int) -> Report:
             "key check": [request("GET", ME, key=key) for key in make_keys(running, held)],
         }
         trees = place.trees(running)
+        look = partial(press, seconds=seconds, want=HOLDS)
         takes: dict[str, Take] = {}
         for name, requests in asked.items():
             proven(running.port, requests, want=HOLDS)
-            takes[name] = partial(
-                taken, trees, partial(press, running.port, requests, seconds=seconds)
-            )
-        the_same = partial(press, limit.port, asked["token check"], seconds=seconds)
+            takes[name] = partial(taken, trees, partial(look, running.port, requests))
+        the_same = partial(look, limit.port, asked["token check"])
         proven(limit.port, asked["token check"], want=HOLDS)
         found = laps(turns, partial(taken, {"bare": limit.pid}, the_same), takes)
     return _report(found, place.engine, place.who)

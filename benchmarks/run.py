@@ -10,13 +10,11 @@ from pathlib import Path
 from time import monotonic
 
 import checks
+import footprint
 import keychecks
 import logins
 from places import SQLITE, Place, engines, seeded
-from tables import Demand, Figure, Report, cpu_table, figures_table, rates_table, surroundings
-
-READY_S_MOST = 0.6
-IDLE_MIB_MOST = 60.0
+from tables import Report, cpu_table, figures_table, rates_table, surroundings
 
 
 @dataclass(frozen=True)
@@ -56,25 +54,8 @@ def main() -> None:
 
 
 def _starts(place: Place, options: Options) -> Report:
-    """Say how soon it takes connections on a database that is there, and its memory then."""
-    starts = []
-    for _ in range(options.turns):
-        with place.serving() as running:
-            starts.append((running.ready_s, running.rss_mib))
-    ready, rss = map(list, zip(*starts, strict=True))
-    name = f"idle RSS before the first log-in, {place.engine}"
-    return Report(
-        figures=[
-            Figure(
-                what=f"ready, {place.engine}", turns=ready, unit="s", demand=_most(READY_S_MOST)
-            ),
-            Figure(what=name, turns=rss, unit="MiB", demand=_most(IDLE_MIB_MOST)),
-        ]
-    )
-
-
-def _most(most: float) -> Demand:
-    return Demand(most=most)
+    # With its default settings, and on SQLite alone: the engine makes little of it.
+    return footprint.measure(starts=options.turns) if place.engine == SQLITE else Report()
 
 
 def _log_ins(place: Place, options: Options) -> Report:
@@ -102,7 +83,7 @@ def _options() -> Options:
     parser.add_argument("--only", type=_some_of(PARTS), default=list(PARTS), help="parts, by comma")
     parser.add_argument("--engine", type=_some_of(engines()), default=engines(), help="by comma")
     parser.add_argument("--turns", type=int, default=5, help="of each measurement")
-    parser.add_argument("--seconds", type=int, default=4, help="length of one turn")
+    parser.add_argument("--seconds", type=int, default=3, help="length of one turn")
     parser.add_argument("--json", type=Path, help="a file to write all of it to")
     parser.add_argument("--folder", type=Path, help="where the data is kept meanwhile")
     parser.add_argument("serve", nargs="*", help="options for `watchword serve`, after --")
