@@ -1,6 +1,6 @@
 # The same words everywhere; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-directory native run test check lint bench bench-peers bench-soak fix lock
+.PHONY: help setup setup-directory native run test check lint bench bench-peers bench-soak bench-growth fix lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -65,6 +65,9 @@ bench-peers: setup ## measure us beside what people would pick instead (BENCH_PE
 
 bench-soak: setup ## look for ten minutes whether the server grows under load
 	@$(BIN)/python benchmarks/soak.py
+
+bench-growth: setup ## measure the same things in stores of 1,000, 100,000 and 1,000,000 accounts
+	@$(BIN)/python benchmarks/growth.py
 
 fix: setup ## put the code into format, repair what ruff can, and draw docs/map.md
 	@$(BIN)/ruff format $(CODE)

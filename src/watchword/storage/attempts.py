@@ -172,8 +172,8 @@ class SqlAttempts:
         self._batch.record(
             "DELETE FROM name_failures WHERE updated_at < $1 AND subject IN"
             " (SELECT n.subject FROM (SELECT subject, failures FROM name_failures"
-            " WHERE updated_at < $1 ORDER BY updated_at LIMIT $2) AS n WHERE n.failures = 0"
-            " OR NOT EXISTS (SELECT 1 FROM accounts AS a WHERE a.id = n.subject))",
+            " WHERE updated_at < $1 ORDER BY updated_at LIMIT $2) AS n"
+            " LEFT JOIN accounts AS a ON a.id = n.subject WHERE n.failures = 0 OR a.id IS NULL)",
             stored(before),
             limit,
         )
