@@ -11,6 +11,7 @@ from time import monotonic
 
 import checks
 import footprint
+import isolation
 import keychecks
 import logins
 from places import SQLITE, Place, engines, seeded
@@ -66,6 +67,13 @@ def _checks(place: Place, options: Options) -> Report:
     return checks.measure(place, turns=options.turns, seconds=options.seconds)
 
 
+def _isolation(place: Place, options: Options) -> Report:
+    # It takes two minutes, and the line for hashes is before any engine.
+    if place.engine != options.engine[0]:
+        return Report()
+    return isolation.measure(place, turns=options.turns, seconds=options.seconds)
+
+
 def _writes(place: Place, _: Options) -> Report:
     return keychecks.count_writes(place)
 
@@ -74,6 +82,7 @@ PARTS: dict[str, Part] = {
     "start": _starts,
     "log-in": _log_ins,
     "check": _checks,
+    "isolation": _isolation,
     "writes": _writes,
 }
 
