@@ -54,9 +54,12 @@ class Crowd:
 
     def people(self) -> list[Table]:
         """Return what the store holds beside sessions, parents before children."""
+        began, step = _now() - 365 * _DAY, 300 * _DAY // self.accounts
+        return [*self._persons(began, step), *self._traces(began, step)]
+
+    def _persons(self, began: int, step: int) -> list[Table]:
+        """Return accounts, and what they have."""
         numbers = range(self.accounts)
-        began = _now() - 365 * _DAY
-        step = 300 * _DAY // self.accounts
         return [
             Table("groups", "id, name, name_key, created_at", self._groups),
             Table(
@@ -81,6 +84,12 @@ class Crowd:
                 "id, account_id, name, digest, sealed, hint, scopes, per_minute, created_at",
                 lambda: self._keys(began, step),
             ),
+        ]
+
+    def _traces(self, began: int, step: int) -> list[Table]:
+        """Return what log-ins leave."""
+        numbers = range(self.accounts)
+        return [
             Table(
                 "known_addresses",
                 "account_id, address, last_signin_at",
