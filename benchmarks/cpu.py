@@ -72,10 +72,10 @@ def _between(before: _Look, after: _Look) -> Used:
     # What others used is what is left, so it can come out as a tick or two below nothing.
     others = max(0.0, after.machine - before.machine - load - sum(servers.values()))
     return Used(
-        seconds=seconds,
-        servers={name: 100 * used / seconds for name, used in servers.items()},
-        load=100 * load / seconds,
-        others=100 * others / seconds,
+        seconds=round(seconds, 3),
+        servers={name: round(100 * used / seconds, 1) for name, used in servers.items()},
+        load=round(100 * load / seconds, 1),
+        others=round(100 * others / seconds, 1),
     )
 
 

@@ -33,7 +33,7 @@ class Turn:
     @classmethod
     def of(cls, outcome: Outcome, cpu: Used) -> "Turn":
         return cls(
-            rate=outcome.rate,
+            rate=round(outcome.rate, 3),
             answers=outcome.answers,
             p50_ms=outcome.p50_ms,
             p99_ms=outcome.p99_ms,
@@ -163,7 +163,9 @@ class Report:
         )
 
     def write(self, file: Path) -> None:
-        file.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+        # Compact, since such files are kept; a line for each turn tells two of them apart.
+        text = msgspec.json.encode(self).decode().replace('{"rate"', '\n{"rate"')
+        file.write_text(f"{text}\n", encoding="utf-8")
 
     @classmethod
     def read(cls, file: Path) -> "Report":
