@@ -51,7 +51,8 @@ class ToldEngine:
         try:
             statement = next(steps)
             while True:
-                self.told.append((statement.sql, statement.values))
+                several = (statement,) if isinstance(statement, Statement) else statement
+                self.told += [(one.sql, one.values) for one in several]
                 rows = yield statement
                 statement = steps.send(rows)
         except StopIteration as done:
