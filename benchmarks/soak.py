@@ -8,6 +8,7 @@ key, log-outs, registrations, wrong passwords, names of nobody, and requests tha
 import argparse
 import asyncio
 import json
+import os
 import random
 import tempfile
 import time
@@ -30,6 +31,9 @@ VISITORS = 16
 SAMPLE_S = 5.0
 PATIENCE_S = 60.0
 HEAD_MAX = 65536
+TOKENS_KNOWN = 1000
+"""So many tokens the server remembers: full within the first minute. By default it is ten times
+as many, some KiB each, and what only fills up would look like a leak for minutes."""
 
 GROWTH_MIB_MOST = 0.1
 """A minute, over the second half: below this a line through samples cannot tell it from none."""
@@ -250,9 +254,12 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--tokens", type=int, default=TOKENS_KNOWN, help="remembered at most")
     parser.add_argument("--folder", type=Path, help="where the data is kept meanwhile")
     options = parser.parse_args()
-    print("\n".join(f"- {name}: {value}" for name, value in surroundings().items()))
+    os.environ["WATCHWORD_SESSIONS__CACHE_SIZE"] = str(options.tokens)
+    about = surroundings() | {"tokens remembered at most": str(options.tokens)}
+    print("\n".join(f"- {name}: {value}" for name, value in about.items()))
     with _folder(options.folder) as folder:
         samples, tally = measure(minutes=options.minutes, folder=folder)
     head = ["minute", "RSS MiB", "threads", "files", "store MiB", "its log MiB", "answers so far"]
