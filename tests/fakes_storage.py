@@ -19,9 +19,9 @@ from fakes_rows import Rows, Write
 from fakes_sessions import MemoryRevocationLog, MemorySessions, MemorySigningKeys
 from fakes_stores import MemoryAccounts, MemoryAudit, MemoryCredentials, MemorySetup
 from fakes_tickets import MemoryTicketDesk, MemoryTickets
+from watchword.core.joined import Bearer, Claimed, KeyHolder
 from watchword.core.kernel.errors import UnavailableError
 from watchword.core.kernel.ids import SessionId
-from watchword.core.ports import Bearer, Claimed, KeyHolder
 
 
 @dataclass

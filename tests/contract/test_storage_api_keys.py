@@ -11,10 +11,11 @@ from contract.things import AT, DAY, SECOND, account, api_key, commit, keep, tog
 from watchword.core.accounts.model import Account, Role, State
 from watchword.core.apikeys.model import ApiKey, Scope
 from watchword.core.apikeys.store import KeyUse
+from watchword.core.joined import KeyHolder
 from watchword.core.kernel.errors import ConflictError, DeniedError, InvalidError, NotFoundError
 from watchword.core.kernel.ids import ApiKeyId
 from watchword.core.kernel.page import Page
-from watchword.core.ports import KeyHolder, Storage, Work
+from watchword.core.ports import Storage, Work
 from watchword.storage.statement import Statement, Steps, Transaction
 from watchword.storage.work import SqlStorage
 

@@ -2,7 +2,8 @@
 
 from contract.things import AT, account, commit, group, keep, member, session
 from watchword.core.credentials.model import PasswordCredential
-from watchword.core.ports import Claimed, Storage, Work
+from watchword.core.joined import Claimed
+from watchword.core.ports import Storage, Work
 
 ADA = account("Ada")
 BOB = account("Bob")

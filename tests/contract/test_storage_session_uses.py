@@ -8,10 +8,11 @@ from datetime import datetime
 import pytest
 
 from contract.things import AT, DAY, SECOND, account, commit, keep, session
+from watchword.core.joined import Bearer
 from watchword.core.kernel.errors import InvalidError
 from watchword.core.kernel.ids import SessionId
 from watchword.core.kernel.page import PAGE_MAX
-from watchword.core.ports import Bearer, Storage, Work
+from watchword.core.ports import Storage, Work
 from watchword.core.revocations.model import sid_digest
 from watchword.core.sessions.model import Kind, Session
 from watchword.core.sessions.store import SessionUse

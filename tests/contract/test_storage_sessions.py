@@ -6,9 +6,10 @@ import pytest
 
 from contract.things import AT, DAY, SECOND, account, commit, keep, session
 from watchword.core.accounts.model import Role
+from watchword.core.joined import Bearer
 from watchword.core.kernel.errors import ConflictError, InvalidError, NotFoundError
 from watchword.core.kernel.ids import SessionId
-from watchword.core.ports import Bearer, Storage, Work
+from watchword.core.ports import Storage, Work
 from watchword.core.sessions.model import Session
 
 ADA = account("Ada")

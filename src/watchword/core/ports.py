@@ -9,17 +9,15 @@ from typing import Protocol
 
 from watchword.core.accounts.model import Account
 from watchword.core.accounts.store import AccountStore
-from watchword.core.apikeys.model import ApiKey
 from watchword.core.apikeys.store import ApiKeyStore
 from watchword.core.audit.store import AuditStore
 from watchword.core.checkouts.store import CheckoutDesk, CheckoutStore
-from watchword.core.credentials.model import PasswordCredential
 from watchword.core.credentials.store import CredentialStore
 from watchword.core.directory.store import LinkStore
-from watchword.core.groups.model import Membership
 from watchword.core.groups.store import GroupStore
 from watchword.core.jobs.leases import LeaseDesk
 from watchword.core.jobs.store import JobDesk, JobStore
+from watchword.core.joined import Bearer, Claimed, KeyHolder
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.ids import ApiKeyId, LetterId, SessionId
 from watchword.core.outbox.model import Entry, Letter
@@ -27,38 +25,12 @@ from watchword.core.outbox.store import OutboxDesk, OutboxStore
 from watchword.core.policy.refusals import Refusal
 from watchword.core.policy.store import AttemptGate, AttemptStore
 from watchword.core.revocations.store import RevocationLog
-from watchword.core.sessions.model import AccessToken, Session
+from watchword.core.sessions.model import AccessToken
 from watchword.core.sessions.store import SessionStore
 from watchword.core.setup.store import SetupStore
 from watchword.core.signing.model import SigningKey
 from watchword.core.signing.store import SigningKeyStore
 from watchword.core.tickets.store import TicketDesk, TicketStore
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """A live session and its account, read together."""
-
-    account: Account
-    session: Session
-
-
-@dataclass(frozen=True, slots=True)
-class KeyHolder:
-    """An API key and its account, read together."""
-
-    account: Account
-    key: ApiKey
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """An account that somebody says is theirs, and all that a log-in looks at, read together."""
-
-    account: Account
-    credential: PasswordCredential | None
-    memberships: tuple[Membership, ...]
-    session_count: int
 
 
 class Work(Protocol):

@@ -6,9 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from watchword.core.groups.model import Membership
+from watchword.core.joined import Bearer, Claimed, KeyHolder
 from watchword.core.kernel.ids import SessionId
 from watchword.core.kernel.page import PAGE_MAX
-from watchword.core.ports import Bearer, Claimed, KeyHolder, Revocations
+from watchword.core.ports import Revocations
 from watchword.storage import migrate
 from watchword.storage.accounts import ACCOUNT_COLUMNS, SqlAccounts, account_of
 from watchword.storage.api_keys import SqlApiKeys, api_key_of

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from watchword.core.apikeys.model import ApiKey, is_key
 from watchword.core.apikeys.store import KeyUse
+from watchword.core.joined import KeyHolder
 from watchword.core.kernel.clock import Clock
 from watchword.core.policy.refusals import Refusal, Refused
-from watchword.core.ports import KeyHolder, KeyRates, KeySafe, OpenWork, Revocations, Witness
+from watchword.core.ports import KeyRates, KeySafe, OpenWork, Revocations, Witness
 from watchword.core.services.authenticate import Caller
 from watchword.core.services.presence import Presence
 from watchword.core.services.remembered import Remembered

@@ -6,6 +6,7 @@ from watchword.core.accounts.model import Account
 from watchword.core.accounts.names import canonical
 from watchword.core.credentials.model import PasswordCredential
 from watchword.core.groups.model import Membership
+from watchword.core.joined import Claimed
 from watchword.core.kernel.caller import Origin
 from watchword.core.kernel.clock import Clock
 from watchword.core.kernel.errors import DeniedError
@@ -13,7 +14,7 @@ from watchword.core.policy.passwords import PasswordPolicy
 from watchword.core.policy.refusals import Refusal, Refused
 from watchword.core.policy.signin import judge_signin
 from watchword.core.policy.store import Attempt
-from watchword.core.ports import Claimed, Digester, Hasher, OpenWork
+from watchword.core.ports import Digester, Hasher, OpenWork
 from watchword.core.services.attempts import Guesses
 from watchword.core.services.directorysignin import DirectorySignIn
 from watchword.core.services.newpassword import policy_of
