@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 import asyncpg
-from growth_fill import Sizes, fill_postgres, fill_sqlite
+from growth_fill import Sizes, fill_postgres, fill_sqlite, read_whole
 from growth_inside import OPERATIONS, Shop, find_the_middle, measured
 from growth_outside import Place, measure
 from growth_rows import SESSIONS_EACH, Crowd
@@ -24,6 +24,7 @@ from watchword.settings.load import load
 SIZES = (1_000, 100_000, 1_000_000)
 ROUNDS = 10
 RATIO_MAX = 1.2
+SQLITE_FILE = "watchword.db"
 
 
 @dataclass
@@ -112,7 +113,7 @@ async def _fill(stand: Stand) -> None:
     if stand.database:
         stand.sizes = await fill_postgres(stand.database, crowd)
     else:
-        stand.sizes = fill_sqlite(stand.folder / "watchword.db", crowd)
+        stand.sizes = fill_sqlite(stand.folder / SQLITE_FILE, crowd)
     _say(f"{stand.accounts:,} accounts: filled in {time.perf_counter() - began:.0f} s")
 
 
@@ -134,12 +135,21 @@ def _crowd(stand: Stand, house: House) -> Crowd:
 
 
 def _outside(stands: Sequence[Stand]) -> None:
+    _read(stands)
     measure([Place(one.folder, one.accounts, one.options, one.taken) for one in stands])
     _say("over HTTP")
 
 
+def _read(stands: Sequence[Stand]) -> None:
+    """Let no disk decide: to fill a large store may have put smaller ones out of memory."""
+    for stand in stands:
+        if not stand.database:
+            read_whole(stand.folder / SQLITE_FILE)
+
+
 async def _inside(stands: Sequence[Stand]) -> None:
     """Measure each operation in turns at all sizes, since the speed of the machine drifts."""
+    _read(stands)
     async with AsyncExitStack() as stack:
         houses = [await stack.enter_async_context(_house(stand)) for stand in stands]
         shops = [

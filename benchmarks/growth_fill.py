@@ -49,11 +49,10 @@ def fill_sqlite(file: Path, crowd: Crowd) -> Sizes:
         database.execute("COMMIT")
         sizes = Sizes(empty, people, _bytes_of(database))
         database.execute("PRAGMA journal_mode = WAL")
-    _read(file)
     return sizes
 
 
-def _read(file: Path) -> None:
+def read_whole(file: Path) -> None:
     """Have the operating system hold the file in memory, as it does when there is use of it."""
     with file.open("rb") as stream:
         while stream.read(_READ_BYTES):
