@@ -84,9 +84,9 @@ async def test_all_are_told_when_those_behind_have_gone(gate: Gate) -> None:
     ("done", "waiting", "is_due"),
     [
         (1, 0, True),
-        (1, 3, True),
-        (1, 4, False),
-        (2, 4, True),
+        (1, 1, True),
+        (1, 2, False),
+        (2, 2, True),
         (HANDED_BACK_MAX - 1, 500, False),
         (HANDED_BACK_MAX, 500, True),
     ],
@@ -94,7 +94,7 @@ async def test_all_are_told_when_those_behind_have_gone(gate: Gate) -> None:
 def test_answers_are_collected_while_a_long_line_waits(
     done: int, waiting: int, *, is_due: bool
 ) -> None:
-    """So many are told at once as half of those who wait, and no more than the limit."""
+    """So many are told at once as still wait, and no more than the limit."""
     assert are_due(done, waiting=waiting) is is_due
 
 

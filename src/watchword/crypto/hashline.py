@@ -63,7 +63,7 @@ class HashLine:
     """Threads that take one job after another; for callers on one event loop.
 
     What is done goes back to the loop when it is worth a wake-up: while many wait, several
-    hashes are collected first, up to half of the line that is left. So nobody waits much longer
+    hashes are collected first, up to as many as still wait. So nobody waits much longer
     than their turn took, the threads never wait for the loop, and the loop has a fraction
     of the wake-ups, each of which finds the processor's caches full of somebody's hash. A
     short line collects nothing.
@@ -139,7 +139,7 @@ class HashLine:
 
 def are_due(done: int, *, waiting: int) -> bool:
     """Say whether so many answers are worth waking the loop, while others wait for a thread."""
-    return done >= min(HANDED_BACK_MAX, waiting // 2)
+    return done >= min(HANDED_BACK_MAX, waiting)
 
 
 def _stand_back() -> None:
