@@ -12,7 +12,7 @@ import pytest
 
 from crypto.held import Gate
 from parts.waiting import eventually
-from watchword.crypto.hashline import HANDED_BACK_MAX, NICER_BY, HashLine, are_due
+from watchword.crypto.hashline import HANDED_BACK_MAX, LONG_S, NICER_BY, HashLine, are_due
 
 
 @pytest.fixture
@@ -81,21 +81,22 @@ async def test_all_are_told_when_those_behind_have_gone(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("done", "waiting", "is_due"),
+    ("done", "waiting", "seconds", "is_due"),
     [
-        (1, 0, True),
-        (1, 1, True),
-        (1, 2, False),
-        (2, 2, True),
-        (HANDED_BACK_MAX - 1, 500, False),
-        (HANDED_BACK_MAX, 500, True),
+        (1, 0, 0.01, True),
+        (1, 1, 0.01, True),
+        (1, 2, 0.01, False),
+        (2, 2, 0.01, True),
+        (HANDED_BACK_MAX - 1, 500, 0.01, False),
+        (HANDED_BACK_MAX, 500, 0.01, True),
+        (1, 500, LONG_S + 0.01, True),
     ],
 )
 def test_answers_are_collected_while_a_long_line_waits(
-    done: int, waiting: int, *, is_due: bool
+    done: int, waiting: int, seconds: float, *, is_due: bool
 ) -> None:
-    """So many are told at once as still wait, and no more than the limit."""
-    assert are_due(done, waiting=waiting) is is_due
+    """Half as many are told at once as still wait, up to a limit, and nobody after a long one."""
+    assert are_due(done, waiting=waiting, seconds=seconds) is is_due
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities of single threads are Linux's")

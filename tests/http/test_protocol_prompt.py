@@ -84,6 +84,21 @@ def test_it_may_come_in_any_pieces() -> None:
     assert json.loads(told[2])["path"] == "/next"
 
 
+@pytest.mark.parametrize("fields", [(), ("Connection: Upgrade", "Upgrade: h2c")])
+def test_one_connection_cannot_keep_the_loop(fields: tuple[str, ...]) -> None:
+    """Of many requests in one piece some are answered at once; the app has the rest, and its limit."""
+    most = TransportLimits().pipelined_max
+    with running() as server, Peer(server.port) as peer:
+        peer.send(get("/once", *fields) * 600)
+        first = [peer.answer() for _ in range(most)]
+        rest = peer.last_words()
+
+    assert [one.body for one in first] == [b"once"] * most
+    assert 1 <= len(server.app.asked) <= most + 1
+    assert rest.count(b"HTTP/1.1 200 OK") == len(server.app.asked)
+    assert b"HTTP/1.1 503" in rest
+
+
 @pytest.mark.parametrize(
     "bad", [b"GET /once HTTP/1.1\r\n\r\n", get("/once", "Host: b"), b"?\r\n\r\n"]
 )

@@ -24,6 +24,9 @@ this the kernel shares the processors among them alike.
 HANDED_BACK_MAX = 8
 """More than this at once is no cheaper."""
 
+LONG_S = 0.1
+"""Who waited for a longer one, as other products make them, does not wait for others' too."""
+
 Answer = TypeVar("Answer")
 
 
@@ -34,15 +37,17 @@ class _Job(Generic[Answer]):
     answer: tuple[Answer, float] | None = None
     error: BaseException | None = None
 
-    def run(self) -> None:
-        """Do the work, in the thread."""
+    def run(self) -> float:
+        """Do the work, in the thread; return how long it took."""
         began = perf_counter()
         try:
             answer = self.work()
         except BaseException as error:  # noqa: BLE001 - who waits gets it, and the thread lives on
             self.error = error
-        else:
-            self.answer = (answer, perf_counter() - began)
+            return perf_counter() - began
+        seconds = perf_counter() - began
+        self.answer = (answer, seconds)
+        return seconds
 
     def settle(self) -> None:
         """Tell who waits, on the event loop."""
@@ -120,10 +125,11 @@ class HashLine:
     def _work(self, handback: Handback) -> None:
         _stand_back()
         while (job := self._line.get()) is not None:
+            seconds = 0.0
             if not job.future.cancelled():
-                job.run()
+                seconds = job.run()
                 self._done.append(job)
-            if are_due(len(self._done), waiting=self._line.qsize()):
+            if are_due(len(self._done), waiting=self._line.qsize(), seconds=seconds):
                 self._hand(handback)
         self._hand(handback)
 
@@ -137,9 +143,12 @@ class HashLine:
             handback.give(calls)
 
 
-def are_due(done: int, *, waiting: int) -> bool:
-    """Say whether so many answers are worth waking the loop, while others wait for a thread."""
-    return done >= min(HANDED_BACK_MAX, waiting)
+def are_due(done: int, *, waiting: int, seconds: float) -> bool:
+    """Say whether so many answers are worth waking the loop, while others wait for a thread.
+
+    `seconds` is what the last one took.
+    """
+    return seconds > LONG_S or done >= min(HANDED_BACK_MAX, waiting)
 
 
 def _stand_back() -> None:

@@ -5,7 +5,6 @@ closed: 400 what is no HTTP/1.1 or could be read two ways (request smuggling), 4
 body that does not arrive in time, 413 a body that is too long, 431 a head that is, 503 a
 connection past the limit. A connection that idles between two requests is closed silently.
 What needs no app is answered here too (`prompt.py`).
-
 What the app notices: nothing of a refused head. uvicorn starts the app as soon as the head
 is there, so when the *body* turns out to be too long or too slow, the app's `receive()` says
 `http.disconnect`, whatever it sends is thrown away, and we answer in its place. An app that
@@ -76,7 +75,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._fed = self._fed_surely = 0
         self._untimed = False
         self._has_heard = False  # the head of any request
-        self._answer: bytes | None = None  # what the current one gets without the app
+        self._answer: bytes | None = None  # what the current request gets without the app,
+        self._answered = 0  # and how many did of what came in one piece
         # What the current head said.
         self._hosts = 0
         self._host = b""
@@ -142,6 +142,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         size = len(data)
+        self._answered = 0
         if self._stage == AWAIT:
             self._fed = self._fed_surely = size
         elif self._stage == HEAD:
@@ -259,14 +260,16 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _is_plain(self) -> bool:
         """Say whether this is a GET alone, after which the connection goes on as it is."""
-        parser, cycle = self.parser, self.cycle
-        if self._length or self._chunked or self.expect_100_continue:
+        parser = self.parser
+        # Who sends much in one piece: other connections have requests too.
+        is_greedy = self._answered >= self._limits.pipelined_max
+        if is_greedy or self._length or self._chunked or self.expect_100_continue:
             return False
         if parser.get_method() != b"GET" or parser.get_http_version() != "1.1":
             return False
         if self.flow.write_paused or self._gate.draining or not parser.should_keep_alive():
             return False
-        return cycle is None or cycle.response_complete
+        return self.cycle is None or self.cycle.response_complete
 
     def _check_head(self) -> None:
         """Refuse what llhttp accepts and we do not."""
@@ -306,6 +309,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._answer is not None:
             self.transport.write(self._answer)
             self._answer = None
+            self._answered += 1
             self.server_state.total_requests += 1
             self._rest()
             return

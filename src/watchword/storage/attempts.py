@@ -152,6 +152,8 @@ class SqlAttempts:
             oldest,
             limit,
         )
+        # In the order in which a reservation takes its rows: else each could wait for the other.
+        self._purge_names(before, limit)
         self._batch.record(
             "DELETE FROM windows WHERE (purpose, key) IN"
             " (SELECT purpose, key FROM windows WHERE ends_at < $1 ORDER BY ends_at LIMIT $2)",
@@ -165,7 +167,6 @@ class SqlAttempts:
             oldest,
             limit,
         )
-        self._purge_names(before, limit)
 
     def _purge_names(self, before: datetime, limit: int) -> None:
         # A lock is known by its count alone, so the counts of existing accounts stay.

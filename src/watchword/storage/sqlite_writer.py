@@ -20,6 +20,9 @@ from watchword.storage.statement import Result, Transaction
 
 GROUP_MAX = 256
 
+TURNS_MAX = 8
+"""No write waits longer for others to come with it, in turns of the loop."""
+
 WAITING_MAX = 2048
 """Past this a caller is refused at once: a slow disk has seconds of work in front of it."""
 
@@ -68,7 +71,7 @@ class SqliteWriter:
         self._waiting += 1
         self._gathered.append(Job(transaction, future))
         if len(self._gathered) == 1:
-            self._loop.call_soon(self._gather, 0)
+            self._loop.call_soon(self._gather, 0, TURNS_MAX)
         return await future
 
     async def close(self) -> None:
@@ -80,15 +83,15 @@ class SqliteWriter:
         await self._ended.wait()
         self._thread.join()
 
-    def _gather(self, before: int) -> None:
+    def _gather(self, before: int, turns: int) -> None:
         """Hand over what was gathered, once a turn of the loop has added nothing to it.
 
         Whoever was woken together comes here in turns of the loop that follow each other.
         Handed over one by one they would wake the thread in the middle of the second.
         """
         count = len(self._gathered)
-        if before < count < GROUP_MAX:
-            self._loop.call_soon(self._gather, count)
+        if before < count < GROUP_MAX and turns:
+            self._loop.call_soon(self._gather, count, turns - 1)
         else:
             self._hand_over()
 

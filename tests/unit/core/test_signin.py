@@ -275,6 +275,23 @@ async def test_past_the_limit_the_oldest_session_ends(house: House) -> None:
     assert alive == [False, True, True]
 
 
+async def test_a_small_limit_holds_for_those_who_come_together(house: House) -> None:
+    """All have looked how many there are before the first of them is in."""
+    await house.add("ada")
+    services = house.under(ruled(sessions=SessionLimits(per_account_max=1)))
+    comings = (
+        services.signin.with_password("ada", GOOD, origin=HERE, terms=Terms(lifetime=timedelta(1)))
+        for _ in range(4)
+    )
+
+    outcomes = await asyncio.gather(*comings)
+
+    tokens = [one.token for one in outcomes if isinstance(one, SignedIn)]
+    alive = [await services.authenticate.token(token) is not None for token in tokens]
+    assert len(tokens) == 4
+    assert alive.count(True) == 1
+
+
 async def test_the_trail_holds_no_typed_name(house: House) -> None:
     """People type passwords into the name field; the trail must not keep them."""
     await house.try_sign_in("hunter2-secret")

@@ -20,8 +20,7 @@ from watchword.core.sessions.model import Kind, Session
 SESSION_ID_BYTES = 16
 
 COMING_IN_MAX = 64
-COMING_IN_PART = 8
-"""So many of one account, or such a part, may come in between a look and a commit."""
+"""So many of one account may come in between a look and a commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ class SessionDoor:
     def _make_room(self, work: Work, session: Session, count: int, dialect_max: int | None) -> None:
         account_id, most = session.account_id, self._limits.per_account_max
         # The store counts once more, and exactly; others may have come since we looked.
-        if count + min(COMING_IN_MAX, most // COMING_IN_PART) >= most:
+        if count + COMING_IN_MAX >= most:
             work.sessions.end_oldest_of(account_id, keep=most - 1)
         if dialect_max is not None:
             work.sessions.end_idlest_of(account_id, dialect=session.dialect, keep=dialect_max - 1)

@@ -117,7 +117,8 @@ class Native:
             self._lend(None, 0)
         if answer == lib.ARGON2_MEMORY_ALLOCATION_ERROR:
             raise no_memory()
-        assert answer == lib.ARGON2_OK, f"libargon2 says {answer}"
+        if answer != lib.ARGON2_OK:
+            raise RuntimeError(f"libargon2 says {answer}")
 
     def _pointer(self, kind: str, name: str) -> Any:  # noqa: ANN401 - cffi's own
         address = ctypes.cast(getattr(self._lender, name), ctypes.c_void_p).value
