@@ -86,7 +86,7 @@ def test_it_may_come_in_any_pieces() -> None:
 
 @pytest.mark.parametrize("fields", [(), ("Connection: Upgrade", "Upgrade: h2c")])
 def test_one_connection_cannot_keep_the_loop(fields: tuple[str, ...]) -> None:
-    """Of many requests in one piece some are answered at once; the app has the rest, and its limit."""
+    """Of what comes in one piece some is answered at once; the app has the rest, and its limit."""
     most = TransportLimits().pipelined_max
     with running() as server, Peer(server.port) as peer:
         peer.send(get("/once", *fields) * 600)
