@@ -31,9 +31,8 @@ VISITORS = 16
 SAMPLE_S = 5.0
 PATIENCE_S = 60.0
 HEAD_MAX = 65536
-TOKENS_KNOWN = 1000
-"""So many tokens the server remembers: full within the first minute. By default it is ten times
-as many, some KiB each, and what only fills up would look like a leak for minutes."""
+TOKENS_KNOWN = 10_000
+"""So many tokens a server remembers by default. It takes minutes until there are as many."""
 
 GROWTH_MIB_MOST = 0.1
 """A minute, over the second half: below this a line through samples cannot tell it from none."""
