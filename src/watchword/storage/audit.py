@@ -12,6 +12,11 @@ from watchword.storage.statement import Batch, Row, Value
 
 _LISTING = "audit"
 
+_ADD_ONE = (
+    "INSERT INTO audit_events (at, action, subject, actor, address, dialect, detail)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+)
+
 # One text for each question: a condition that is sometimes empty would keep the engine
 # from using the index.
 _ALL = (
@@ -42,25 +47,14 @@ class SqlAudit:
         self._batch = batch
 
     def add(self, event: Event) -> None:
-        self.add_all((event,))
+        self._batch.record(_ADD_ONE, *_row(event), apart=True)
 
     def add_all(self, events: Sequence[Event]) -> None:
-        rows = [
-            (
-                stored(event.at),
-                event.action.value,
-                event.subject,
-                event.actor,
-                event.address,
-                event.dialect,
-                event.detail,
-            )
-            for event in events
-        ]
+        rows = [_row(event) for event in events]
         for statement in inserts(
             "INSERT INTO audit_events (at, action, subject, actor, address, dialect, detail)", rows
         ):
-            self._batch.record(statement.sql, *statement.values, apart=len(rows) == 1)
+            self._batch.record(statement.sql, *statement.values)
 
     async def page(
         self,
@@ -77,6 +71,18 @@ class SqlAudit:
         items = tuple(_event(row) for row in rows[:most])
         last = write_cursor(_LISTING, rows[most - 1][0]) if len(rows) > most else None
         return Page(items, last)
+
+
+def _row(event: Event) -> tuple[Value, ...]:
+    return (
+        stored(event.at),
+        event.action.value,
+        event.subject,
+        event.actor,
+        event.address,
+        event.dialect,
+        event.detail,
+    )
 
 
 def _question(subject: str | None, action: Action | None) -> tuple[str, tuple[Value, ...]]:

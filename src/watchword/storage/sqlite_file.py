@@ -1,5 +1,6 @@
 """The file that SQLite keeps a database in: making it, opening it, noticing that it went away."""
 
+import os
 import time
 from pathlib import Path
 from typing import TypeAlias
@@ -41,6 +42,7 @@ class DatabaseFile:
     def __init__(self, path: Path) -> None:
         # SQLite makes it absolute too; the process may change its folder.
         self.path = path.absolute()
+        self._name = str(self.path)
 
     def make(self) -> None:
         """Make an empty one if there is none, in a folder of its own if need be."""
@@ -53,7 +55,7 @@ class DatabaseFile:
     def identity(self) -> Identity:
         """Return which file has the name now. Raises UnavailableError if none has."""
         try:
-            status = self.path.stat()
+            status = os.stat(self._name)  # noqa: PTH116 - at each read, and a Path takes as long again
         except OSError as error:
             raise UnavailableError("The database file is gone.") from error
         return status.st_dev, status.st_ino

@@ -1,9 +1,9 @@
 """A unit of work made of one SQL repository per noun, and the storage that opens it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from watchword.core.groups.model import Membership
 from watchword.core.joined import Bearer, Claimed, KeyHolder
@@ -31,6 +31,8 @@ from watchword.storage.signing import SqlSigningKeys
 from watchword.storage.statement import Batch, Row, Statement, Steps, Transaction
 from watchword.storage.tickets import SqlTicketDesk, SqlTickets
 
+Store = TypeVar("Store")
+
 _MEMBERSHIP = ACCOUNT_COLUMNS + 4
 """Where a group's columns begin in the row of an account that is claimed."""
 
@@ -38,48 +40,44 @@ _BALLAST = "x" * 32_000
 """About as much as a log-in writes: on a full disk there may still be room for one row."""
 
 
+class _Made(Generic[Store]):
+    """A repository that is made when it is first asked for: few units of work ask for three."""
+
+    def __init__(self, make: Callable[[Engine, Batch], Store]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self._name = name
+
+    def __get__(self, work: "SqlWork", owner: type[object]) -> Store:
+        store = self._make(work.engine, work.batch)
+        # From now on it is found there, and nobody comes here for it.
+        work.__dict__[self._name] = store
+        return store
+
+
 class SqlWork:
     """Implements Work: reads go to the engine at once, writes wait for `commit`."""
 
-    __slots__ = (
-        "_batch",
-        "_engine",
-        "accounts",
-        "api_keys",
-        "attempts",
-        "audit",
-        "checkouts",
-        "credentials",
-        "groups",
-        "jobs",
-        "links",
-        "outbox",
-        "revocation_log",
-        "sessions",
-        "setup",
-        "signing_keys",
-        "tickets",
-    )
+    accounts = _Made(SqlAccounts)
+    credentials = _Made(SqlCredentials)
+    sessions = _Made(SqlSessions)
+    attempts = _Made(lambda _, batch: SqlAttempts(batch))
+    audit = _Made(SqlAudit)
+    setup = _Made(SqlSetup)
+    signing_keys = _Made(SqlSigningKeys)
+    api_keys = _Made(SqlApiKeys)
+    groups = _Made(SqlGroups)
+    revocation_log = _Made(SqlRevocationLog)
+    checkouts = _Made(SqlCheckouts)
+    tickets = _Made(SqlTickets)
+    outbox = _Made(SqlOutbox)
+    jobs = _Made(SqlJobs)
+    links = _Made(SqlLinks)
 
     def __init__(self, engine: Engine) -> None:
-        batch = Batch()
-        self._engine = engine
-        self._batch = batch
-        self.accounts = SqlAccounts(engine, batch)
-        self.credentials = SqlCredentials(engine, batch)
-        self.sessions = SqlSessions(engine, batch)
-        self.attempts = SqlAttempts(batch)
-        self.audit = SqlAudit(engine, batch)
-        self.setup = SqlSetup(engine, batch)
-        self.signing_keys = SqlSigningKeys(engine, batch)
-        self.api_keys = SqlApiKeys(engine, batch)
-        self.groups = SqlGroups(engine, batch)
-        self.revocation_log = SqlRevocationLog(engine, batch)
-        self.checkouts = SqlCheckouts(engine, batch)
-        self.tickets = SqlTickets(engine, batch)
-        self.outbox = SqlOutbox(engine, batch)
-        self.jobs = SqlJobs(engine, batch)
-        self.links = SqlLinks(engine, batch)
+        self.engine = engine
+        self.batch = Batch()
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,7 +92,7 @@ class SqlWork:
         del kind, error, trace
 
     async def bearer(self, session_id: SessionId) -> Bearer | None:
-        row = await self._engine.fetch_one(
+        row = await self.engine.fetch_one(
             "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
             " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name,"
             " s.id, s.account_id, s.dialect, s.created_at, s.expires_at, s.address,"
@@ -107,7 +105,7 @@ class SqlWork:
     async def key_holder(self, digests: Sequence[str]) -> KeyHolder | None:
         if not digests:
             return None
-        row = await self._engine.fetch_one(
+        row = await self.engine.fetch_one(
             "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"  # noqa: S608 - placeholders
             " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name,"
             " k.id, k.account_id, k.name, k.digest, k.sealed, k.hint, k.scopes, k.per_minute,"
@@ -119,7 +117,7 @@ class SqlWork:
         return KeyHolder(account_of(row), api_key_of(row[ACCOUNT_COLUMNS:])) if row else None
 
     async def claimed(self, key: str) -> Claimed | None:
-        rows = await self._engine.fetch_all(
+        rows = await self.engine.fetch_all(
             "SELECT a.id, a.name, a.created_at, a.updated_at, a.role, a.state, a.source,"
             " a.directory, a.email, a.email_confirmed_at, a.first_name, a.last_name,"
             " p.encoded, p.changed_at, p.is_documented,"
@@ -136,9 +134,9 @@ class SqlWork:
         return _claimed(rows) if rows else None
 
     async def commit(self) -> None:
-        transaction = self._batch.take()
+        transaction = self.batch.take()
         if transaction is not None:
-            await self._engine.apply(transaction)
+            await self.engine.apply(transaction)
 
 
 class SqlStorage:
