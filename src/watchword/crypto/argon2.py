@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,8 +59,13 @@ def read_cost(encoded: str, *, kind: str = "argon2id") -> Cost | None:
     match = _ENCODED.fullmatch(encoded) if len(encoded) <= ENCODED_LENGTH_MAX else None
     if match is None or match.group(1) != kind:
         return None
-    memory_kib, passes, lanes = (int(number) for number in match.groups()[1:])
-    cost = Cost(memory_kib, passes, lanes)
+    return _allowed(*match.groups()[1:])
+
+
+@lru_cache(maxsize=16)
+def _allowed(memory_kib: str, passes: str, lanes: str) -> Cost | None:
+    """Return the cost if it is within our limits; nearly all hashes have the same one."""
+    cost = Cost(int(memory_kib), int(passes), int(lanes))
     return cost if cost.is_allowed else None
 
 

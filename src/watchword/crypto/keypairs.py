@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey, import_key
 from joserfc.jws import JWSRegistry, deserialize_compact
@@ -48,8 +49,14 @@ class KeyPair:
         time, which takes as long as the signature itself.
         """
         signed = _head(self.algorithm, self.id, kind) + _base64url(payload)
-        signature = _Algorithms.algorithms[self.algorithm].sign(signed, self.key)
-        return (signed + b"." + _base64url(signature)).decode("ascii")
+        return (signed + b"." + _base64url(self._signature(signed))).decode("ascii")
+
+    def _signature(self, octets: bytes) -> bytes:
+        raw = self.key.raw_value
+        if self.algorithm is Algorithm.EDDSA and isinstance(raw, Ed25519PrivateKey):
+            # What joserfc does too, after it has asked each time which kind of key this is.
+            return raw.sign(octets)
+        return _Algorithms.algorithms[self.algorithm].sign(octets, self.key)
 
     def verified(self, text: str) -> bytes | None:
         """Return the payload of a compact JWS if this key signed it, with its own algorithm."""
