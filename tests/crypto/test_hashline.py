@@ -95,7 +95,7 @@ async def test_all_are_told_when_those_behind_have_gone(gate: Gate) -> None:
 def test_answers_are_collected_while_a_long_line_waits(
     done: int, waiting: int, seconds: float, *, is_due: bool
 ) -> None:
-    """Half as many are told at once as still wait, up to a limit, and nobody after a long one."""
+    """So many are told at once as still wait, up to a limit; nobody waits after a long one."""
     assert are_due(done, waiting=waiting, seconds=seconds) is is_due
 
 

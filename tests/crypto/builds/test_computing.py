@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.builds.held import BUILDS, build_called
@@ -70,6 +70,7 @@ def test_a_build_checks_what_the_other_made(build: Build, other: Build) -> None:
 
 
 @pytest.mark.parametrize("name", BUILDS)
+@settings(deadline=None)  # tests carry no stopwatch
 @given(password=st.binary(max_size=1100))
 def test_any_octets_can_be_a_password(name: str, password: bytes) -> None:
     """Nothing is cut off, however long."""
