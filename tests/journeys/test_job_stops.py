@@ -25,7 +25,7 @@ ACCOUNTS = 30_000
 LITTLE = 100_000
 """So many octets of a file are read soon, and there is much left."""
 
-HOLE = 2 << 30
+HOLE = 6 << 30
 """To read a line with this in it takes seconds, in which the job gets nowhere."""
 
 WORKER_ENDS_S = 20.0
