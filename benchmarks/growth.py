@@ -183,7 +183,7 @@ def _table(stands: Sequence[Stand]) -> str:
 
 def _wanted(ratios: Sequence[float]) -> str:
     is_met = all(ratio <= RATIO_MAX for ratio in ratios)
-    return f"{RATIO_MAX}" if is_met else f"{RATIO_MAX}, or logarithmic, which it has to be"
+    return f"{RATIO_MAX}" if is_met else f"{RATIO_MAX}, or logarithmic"
 
 
 def _bytes(stands: Sequence[Stand]) -> str:
