@@ -144,7 +144,8 @@ async def test_an_example_shows_the_token_where_one_is_needed(page: Reader) -> N
     examples = [text for text in page.texts["pre"] if text.startswith("curl")]
 
     assert all(
-        ("$TOKEN" in text) == bool(re.search(r"/toy/(me|name|leave|maybe)", text)) for text in examples
+        ("$TOKEN" in text) == bool(re.search(r"/toy/(me|name|leave|maybe)", text))
+        for text in examples
     )
     assert [("$API_KEY" in text) for text in examples if "/revocations" in text] == [True]
 
