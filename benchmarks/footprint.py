@@ -5,9 +5,6 @@
 
 import argparse
 import os
-import signal
-import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,10 +14,10 @@ from itertools import cycle
 from pathlib import Path
 
 import uvloop
-from load import press, request
+from load import press
 from memory import Held, children_of, held_by
 from people import log_ins, seed
-from processes import PROGRAM, Running, free_port
+from processes import PROGRAM, Running, free_port, started
 from tables import Demand, Figure, Report, figures_table, surroundings
 
 READY_S_MOST = 0.6
@@ -37,7 +34,6 @@ FOR_BURST = {"WATCHWORD_LIMITS__EXEMPT_ADDRESSES": "127.0.0.0/8"}
 """All people of a burst come from one address, from which few may register in an hour."""
 
 PATIENCE_S = 30.0
-ASK = request("GET", "/api/health")
 
 
 @dataclass
@@ -137,35 +133,8 @@ def _serving(
     port = free_port()
     ours = {name: value for name, value in os.environ.items() if not name.startswith("WATCHWORD_")}
     command = [str(PROGRAM), "serve", "--data", str(data), "--port", str(port), *options]
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        env=ours | (environment or {}),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for_answer(process, port)
-        yield Running(port, process.pid, time.perf_counter() - began)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
-
-
-def _wait_for_answer(process: "subprocess.Popen[bytes]", port: int) -> None:
-    """Ask until somebody answers. A connection alone says little: the kernel takes it early."""
-    ends_at = time.monotonic() + PATIENCE_S
-    while time.monotonic() < ends_at:
-        if process.poll() is not None:
-            raise SystemExit(f"the server ended with {process.returncode}")
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
-                connection.sendall(ASK)
-                if connection.recv(12) == b"HTTP/1.1 200":
-                    return
-        except OSError:
-            time.sleep(0.002)
-    raise SystemExit("the server did not answer in time")
+    with started(command, port, ours | (environment or {})) as running:
+        yield running
 
 
 def main() -> None:

@@ -13,8 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from load import request
+
 PROGRAM = Path(sys.executable).with_name("watchword")
 PATIENCE_S = 30.0
+ASK = request("GET", "/api/health")
 
 
 @dataclass(frozen=True)
@@ -79,22 +82,24 @@ def started(command: list[str], port: int, environment: dict[str, str]) -> Itera
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        _wait_until_it_answers(process, port)
+        _wait_for_answer(process, port)
         yield Running(port, process.pid, time.perf_counter() - began)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE_S)
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait_for_answer(process: subprocess.Popen[bytes], port: int) -> None:
+    """Ask until somebody answers. A connection alone says little: the kernel takes it early."""
     ends_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends_at:
         if process.poll() is not None:
             raise SystemExit(f"the server ended with {process.returncode}")
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
+                connection.sendall(ASK)
+                if connection.recv(12) == b"HTTP/1.1 200":
+                    return
         except OSError:
-            time.sleep(0.005)
-        else:
-            return
+            time.sleep(0.002)
     raise SystemExit("the server did not answer in time")

@@ -165,6 +165,7 @@ async def _timed(step: Callable[[], Awaitable[None]]) -> float:
 
 
 async def _stays(check: Callable[[], bool], *, for_s: float) -> None:
+    """See that it holds all along: that nothing happens can only be seen by looking for a while."""
     deadline = time.monotonic() + for_s
     while time.monotonic() < deadline:
         assert check()
